@@ -1,0 +1,273 @@
+/* emlib: hierarchical models of behaviour, fitted by EM with a Laplace E-step.
+ *
+ * This is the library behind the program: whatever `emlib COMMAND` does, a C program can do with these calls.
+ * Conventions. Functions return em_code, EM_OK (0) for success; on failure the caller's em_error holds one sentence
+ * that names file, line, subject or parameter and what to do. The library neither prints nor exits. Arrays are
+ * row-major; `[S,P]` gives their shape. What is handed out as a pointer to a struct is freed with that struct's free
+ * function, which accepts NULL. */
+#ifndef EMLIB_EMLIB_H
+#define EMLIB_EMLIB_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "emlib/abi.h"
+
+#define EMLIB_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define EM_API __attribute__((visibility("default")))
+#define EM_MUST_CHECK __attribute__((warn_unused_result))
+#define EM_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define EM_API
+#define EM_MUST_CHECK
+#define EM_PRINTF(f, a)
+#endif
+
+/* ---- errors ---------------------------------------------------------------------------------------------------- */
+
+/* The values are the program's exit statuses. */
+#define EM_CODES(code)                                                   \
+    code(EM_OK, 0, "done")                                               \
+    code(EM_MACHINE, 1, "the machine failed: input or output, memory, MPI") \
+    code(EM_INPUT_ERROR, 2, "bad usage or bad input")                    \
+    code(EM_NOT_CONVERGED, 3, "written, but EM had not converged")       \
+    code(EM_STOPPED, 75, "stopped by a signal, state written")
+#define EM_CODE_ENUM(name, value, text) name = value,
+typedef enum em_code { EM_CODES(EM_CODE_ENUM) } em_code;
+
+typedef struct em_error {
+    em_code code;
+    char text[1000]; /* one sentence or a few, no newline at the end */
+} em_error;
+
+/* Fills `error` (NULL allowed) and returns `code`, so that `return em_fail(...)` reads as what it is. */
+EM_API em_code em_fail(em_error *error, em_code code, const char *format, ...) EM_PRINTF(3, 4);
+/* What a code means, a constant string. */
+EM_API const char *em_code_text(em_code code);
+
+/* Called with one line of text (no newline): warnings and progress. NULL where nothing is wanted. */
+typedef struct em_log {
+    void (*line)(void *where, const char *text);
+    void *where;
+} em_log;
+EM_API void em_say(const em_log *log, const char *format, ...) EM_PRINTF(2, 3);
+
+/* ---- models ---------------------------------------------------------------------------------------------------- */
+
+/* The built-in models, ordered by family and name; *n their number. */
+EM_API const em_model *const *em_models(size_t *n);
+/* The built-in model of this name, or NULL. */
+EM_API const em_model *em_model_find(const char *name);
+/* As em_model_find; where there is none the error lists names that are close. */
+EM_API em_code em_model_get(const char *name, const em_model **model, em_error *error) EM_MUST_CHECK;
+/* Index of a parameter of the model, or -1. */
+EM_API int em_parameter_index(const em_model *model, const char *name);
+/* SHA-256 (hex, static for built-ins) of what identifies the model's likelihood: name, version, parameters, columns. */
+EM_API em_code em_model_fingerprint(const em_model *model, char fingerprint[65], em_error *error) EM_MUST_CHECK;
+
+/* ---- datasets -------------------------------------------------------------------------------------------------- */
+
+typedef struct em_dataset_column {
+    char *name;
+    double *value;     /* [rows held] NaN: missing; codes from 0 where the column was text; NULL: not read */
+    char **level;      /* [n_levels] text of each code; NULL for a column of numbers */
+    int n_levels;
+    bool levels_given; /* the order of the levels was chosen by the user, not by sorting */
+} em_dataset_column;
+
+/* The parameters that simulated data were drawn from. */
+typedef struct em_truth {
+    char *model;
+    uint64_t seed;
+    int n_parameters;
+    char **parameter;        /* [P] */
+    double *mu, *var;        /* [P] unconstrained */
+    double *x, *natural;     /* [S,P] */
+} em_truth;
+
+typedef struct em_dataset {
+    size_t n_subjects;       /* S */
+    size_t n_rows;           /* N, trials of all subjects */
+    char **id;               /* [S] UTF-8 */
+    uint64_t *offset;        /* [S+1] first trial of each subject */
+    size_t first_row, held;  /* columns hold rows first_row .. first_row+held-1 (the whole: 0, n_rows) */
+    int n_columns;
+    em_dataset_column *column; /* [n_columns] in the order of the file they came from */
+    char fingerprint[65];    /* SHA-256 of the content, hex; see em_dataset_seal */
+    em_truth *truth;         /* NULL for data that were not simulated */
+} em_dataset;
+
+EM_API void em_dataset_free(em_dataset *data);
+/* The column of this name, or NULL. */
+EM_API em_dataset_column *em_dataset_find(const em_dataset *data, const char *name);
+/* Computes the fingerprint of a whole dataset: SHA-256 over the subjects' ids and offsets, then the columns in order of
+ * name, each with its name, levels and values as little-endian float64 (one NaN for all missing values). The same
+ * content has the same fingerprint whatever the type and chunks on disk and the order of the columns. */
+EM_API em_code em_dataset_seal(em_dataset *data, em_error *error) EM_MUST_CHECK;
+/* Writes the whole dataset, which must be sealed, to a new file that appears under its name complete or not at all.
+ * An existing file is replaced only with `force` (EM_INPUT_ERROR otherwise). */
+EM_API em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error) EM_MUST_CHECK;
+/* Reads everything but the values of the columns. */
+EM_API em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
+/* Reads rows first .. first+count-1 of the named columns (names NULL: of all); frees values read before. */
+EM_API em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *const *names, int n_names,
+                                    size_t first, size_t count, em_error *error) EM_MUST_CHECK;
+
+/* ---- import ---------------------------------------------------------------------------------------------------- */
+
+typedef struct em_rename {
+    const char *from, *to;
+} em_rename;
+typedef struct em_levels {
+    const char *column;
+    const char *const *level; /* [n] in the order of their codes */
+    int n;
+} em_levels;
+typedef struct em_base {
+    const char *column;
+    int base; /* the code of the first level in the table; becomes 0 */
+} em_base;
+typedef struct em_import_options {
+    const char *subject; /* column that tells subjects apart; default "subject" */
+    const em_rename *rename;
+    const em_levels *levels;
+    const em_base *base;
+    int n_rename, n_levels, n_base;
+} em_import_options;
+
+EM_API em_import_options em_import_defaults(void);
+/* Reads a long table, CSV or TSV (told apart by the header line), one row a trial, into a sealed dataset. Rows of a
+ * subject need not be together; their order is kept. `log` gets warnings. Errors name file, line and column. */
+EM_API em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data,
+                         em_error *error) EM_MUST_CHECK;
+
+/* ---- ranks ----------------------------------------------------------------------------------------------------- */
+
+/* The processes that work together. Every call that takes one is collective: all ranks must make it. */
+typedef struct em_comm em_comm;
+/* Starts MPI if this process was started by an MPI launcher (mpirun, srun), else stands for one process alone. */
+EM_API em_code em_comm_start(em_comm **comm, em_error *error) EM_MUST_CHECK;
+/* One process alone, MPI not touched. */
+EM_API em_comm *em_comm_alone(void);
+EM_API void em_comm_stop(em_comm *comm); /* ends MPI if em_comm_start started it */
+EM_API int em_comm_rank(const em_comm *comm);
+EM_API int em_comm_size(const em_comm *comm);
+/* Ends every rank at once: only for main, after a failure on one rank that the others cannot learn of. */
+EM_API void em_comm_abort(em_comm *comm, em_code code);
+
+/* ---- fits ------------------------------------------------------------------------------------------------------ */
+
+typedef enum em_group { EM_GROUP_ESTIMATE, EM_GROUP_FIXED, EM_GROUP_NONE } em_group;
+
+typedef struct em_fit_options {
+    em_group group;
+    double mu[EM_MAX_PARAMETERS];  /* start of the group mean (or the fixed prior); NaN: the model's default */
+    double var[EM_MAX_PARAMETERS]; /* start of the group variance, > 0 or NaN */
+    double tol;                    /* largest estimated distance to EM's fixed point */
+    int max_iter;                  /* largest number of E-steps */
+    int starts;                    /* points from which each subject's first E-step begins */
+    int options;                   /* K; 0: as found in the data */
+    uint64_t seed;                 /* of the random starts */
+    bool ignore_block;             /* the column `block` restarts nothing */
+} em_fit_options;
+
+EM_API em_fit_options em_fit_defaults(void);
+
+/* Per-subject status. */
+#define EM_SUBJECT_STATES(state)                                                                              \
+    state(EM_SUBJECT_GOOD, 0, "good: gradient vanishes, Hessian positive definite")                            \
+    state(EM_SUBJECT_KINK, 1, "good: maximum on a kink of the likelihood, where no gradient vanishes")         \
+    state(EM_SUBJECT_ROUGH, 2, "flagged: the search ended before the gradient vanished")                       \
+    state(EM_SUBJECT_INDEFINITE, 3, "flagged: Hessian not positive definite; not used")                        \
+    state(EM_SUBJECT_NO_VALUE, 4, "flagged: no point with a finite likelihood found; not used")                \
+    state(EM_SUBJECT_RUNAWAY, 5, "flagged: no maximum, the estimate runs off to infinity; not used")
+#define EM_SUBJECT_ENUM(name, value, text) name = value,
+typedef enum em_subject_status { EM_SUBJECT_STATES(EM_SUBJECT_ENUM) } em_subject_status;
+
+/* Per-parameter status in the group. */
+typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2 } em_group_status;
+
+typedef struct em_timing {
+    double read_seconds, e_step_seconds, m_step_seconds, communication_seconds, write_seconds, total_seconds;
+    double likelihood_evaluations; /* subject-evaluations of any derivative order */
+    int ranks;
+} em_timing;
+
+/* A fit as stored in a fit file; see README, "Fit file". Owns everything it points to. */
+typedef struct em_fit {
+    char *emlib_version, *model, *dataset; /* dataset: path as given or, when read, resolved from the file's folder */
+    char model_fingerprint[65], dataset_fingerprint[65];
+    char *options;      /* JSON object: what was asked */
+    bool converged;
+    int iterations;     /* E-steps over all subjects */
+    double distance;    /* estimated distance to EM's fixed point at the end; NaN with a fixed group or none */
+    size_t n_subjects, n_subjects_used;
+    uint64_t n_trials;  /* observed trials */
+    double log_likelihood, log_marginal_likelihood, bic_int, aic_int;
+    double pseudo_r2;   /* 1 - log_likelihood / that of chance; NaN where the model has no chance level */
+    int n_parameters;   /* P */
+    int n_group;        /* K of BIC_int: estimated group parameters */
+    char **parameter, **transform;   /* [P] */
+    double *mu, *var, *cov;          /* [P], [P], [P,P] unconstrained */
+    int8_t *group_status;            /* [P] em_group_status */
+    double *natural_median, *natural_mean; /* [P] T(mu) and E[T(x)] under the group, mean over subjects' facts */
+    char **subject;                  /* [S] */
+    double *map, *natural;           /* [S,P] */
+    double *hessian;                 /* [S,P,P] of the negative log posterior at the MAP, unconstrained */
+    double *subject_log_likelihood, *subject_log_marginal_likelihood; /* [S] NaN where flagged and not used */
+    uint64_t *subject_n_trials;      /* [S] observed trials */
+    int8_t *subject_status;          /* [S] em_subject_status */
+    int32_t *subject_modes;          /* [S] different maxima met in the first E-step */
+    int n_trace;                     /* I: rows of the trace */
+    double *trace_mu, *trace_var;    /* [I,P] group under which E-step i ran */
+    double *trace_log_marginal_likelihood; /* [I] */
+    em_timing timing;
+} em_fit;
+
+EM_API void em_fit_free(em_fit *fit);
+/* Progress of a fit, called on rank 0 after each E-step. */
+typedef struct em_progress {
+    void (*step)(void *where, int iteration, double log_marginal_likelihood, double change, double distance,
+                 double seconds);
+    void *where;
+} em_progress;
+/* Fits `model` to the dataset file. Collective. On rank 0 *fit is the result, elsewhere NULL; every rank returns the
+ * same code: EM_OK, EM_NOT_CONVERGED (the fit is there, too), or an error whose text all ranks share. */
+EM_API em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
+                          const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
+    EM_MUST_CHECK;
+/* The JSON text that `fit->options` holds for these options and this model, to compare with a stored fit. Free it. */
+EM_API char *em_fit_options_json(const em_fit_options *options, const em_model *model);
+/* As em_dataset_write. */
+EM_API em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error) EM_MUST_CHECK;
+EM_API em_code em_fit_read(const char *path, em_fit **fit, em_error *error) EM_MUST_CHECK;
+
+/* ---- from fits and models -------------------------------------------------------------------------------------- */
+
+/* Log-likelihood of every subject at one point. x [P] unconstrained; value [S] out, to be freed by the caller. */
+EM_API em_code em_loglik(const char *dataset, const em_model *model, const double *x, int options, bool ignore_block,
+                         const em_log *log, em_dataset **frame, double **value, em_error *error) EM_MUST_CHECK;
+
+typedef struct em_simulation {
+    size_t subjects;
+    int trials;
+    double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS]; /* NaN: the model's default; var may be 0 */
+    int options; /* K; 0: two, or what the task has */
+    uint64_t seed;
+} em_simulation;
+/* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. */
+EM_API em_code em_simulate(const em_model *model, const em_simulation *simulation, em_dataset **data,
+                           em_error *error) EM_MUST_CHECK;
+
+/* Latent variables of every trial at the subjects' MAPs.
+ * latents [N,L] out (NaN where a trial does not count), to be freed; frame: the dataset with the model's columns. */
+EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame,
+                          double **latents, em_error *error) EM_MUST_CHECK;
+
+/* Order of fits from best to worst by BIC_int, with the differences to the best. Refuses fits of different data, naming
+ * them. order [n], difference [n] (by position in `fits`) out. */
+EM_API em_code em_compare(const em_fit *const *fits, const char *const *names, int n, int *order, double *difference,
+                          em_error *error) EM_MUST_CHECK;
+#endif

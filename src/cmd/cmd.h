@@ -1,0 +1,33 @@
+/* What the program's commands share. Each cmd_*.c reads its arguments with argp, calls the library and prints. */
+#ifndef EMLIB_CMD_H
+#define EMLIB_CMD_H
+#include <argp.h>
+#include <stdio.h>
+
+#include "emlib/emlib.h"
+
+typedef int command_fn(int argc, char **argv);
+command_fn cmd_import, cmd_fit, cmd_show, cmd_compare, cmd_export, cmd_models, cmd_loglik, cmd_simulate;
+
+/* argp_parse with what every command wants: `--help` on stdout and exit 0, misuse on stderr and exit 2, the name
+ * "emlib COMMAND" in messages. argv[0] is the command's name. Returns 0 or an exit status. */
+int cmd_parse(const struct argp *argp, int argc, char **argv, void *options);
+/* Misuse found while parsing: says so, points to --help, ends with exit status 2. */
+void cmd_misuse(const struct argp_state *state, const char *format, ...) EM_PRINTF(2, 3) __attribute__((noreturn));
+/* Prints "emlib COMMAND: text" on stderr and returns the exit status that belongs to the code. */
+int cmd_fail(const char *command, const em_error *error);
+/* Flushes stdout; a full disk or closed pipe becomes a message and exit status 1, else returns `status`. */
+int cmd_finish(const char *command, int status);
+/* A log that prints "emlib COMMAND: text" on stderr. */
+em_log cmd_log(const char *command);
+/* True on the one process that may talk: rank 0, known before MPI starts from the launcher's environment. */
+bool cmd_is_first(void);
+
+/* name=number[,name=number...] for the parameters of a model into value [P]; returns false with `error` filled. */
+bool cmd_numbers(const char *option, const char *text, const em_model *model, double *value, em_error *error);
+/* A whole number from `least` on; on anything else cmd_misuse. */
+long long cmd_whole(const struct argp_state *state, const char *option, const char *text, long long least,
+                    long long most);
+/* A finite number; on anything else cmd_misuse. */
+double cmd_number(const struct argp_state *state, const char *option, const char *text);
+#endif

@@ -1,0 +1,168 @@
+/* emlib: the program. A table of commands, each in its own cmd_*.c. */
+#include <errno.h>
+#include <gsl/gsl_errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static const struct {
+    const char *name;
+    command_fn *run;
+    const char *about;
+} commands[] = {
+    {"import", cmd_import, "turn a CSV or TSV table of trials into a dataset file"},
+    {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks"},
+    {"show", cmd_show, "what was fitted, how it went, the group's parameters"},
+    {"compare", cmd_compare, "models side by side, best first"},
+    {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials"},
+    {"models", cmd_models, "the models, their parameters and the columns they need"},
+    {"loglik", cmd_loglik, "each subject's log-likelihood at one point"},
+    {"simulate", cmd_simulate, "draw data from a model"},
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+bool cmd_is_first(void)
+{
+    static const char *const rank[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+    for (size_t i = 0; i < sizeof rank / sizeof *rank; i++) {
+        const char *text = getenv(rank[i]);
+        if (text)
+            return strcmp(text, "0") == 0;
+    }
+    return true;
+}
+
+int cmd_parse(const struct argp *argp, int argc, char **argv, void *options)
+{
+    char name[64];
+    snprintf(name, sizeof name, "emlib %s", argv[0]);
+    argv[0] = name;
+    argp_err_exit_status = EM_INPUT_ERROR;
+    return argp_parse(argp, argc, argv, cmd_is_first() ? 0 : ARGP_SILENT & ~ARGP_NO_EXIT, NULL, options) ? EM_INPUT_ERROR : 0;
+}
+
+void cmd_misuse(const struct argp_state *state, const char *format, ...)
+{
+    if (cmd_is_first()) {
+        va_list list;
+        va_start(list, format);
+        fprintf(stderr, "%s: ", state->name);
+        vfprintf(stderr, format, list);
+        fprintf(stderr, "\nTry '%s --help'.\n", state->name);
+        va_end(list);
+    }
+    exit(EM_INPUT_ERROR);
+}
+
+int cmd_fail(const char *command, const em_error *error)
+{
+    if (cmd_is_first())
+        fprintf(stderr, "emlib %s: %s\n", command, error->text);
+    return (int)error->code;
+}
+
+int cmd_finish(const char *command, int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "emlib %s: cannot write to the standard output: %s\n", command, strerror(errno));
+    return EM_MACHINE;
+}
+
+static void print_line(void *where, const char *text)
+{
+    if (cmd_is_first())
+        fprintf(stderr, "emlib %s: %s\n", (const char *)where, text);
+}
+
+em_log cmd_log(const char *command)
+{
+    return (em_log){print_line, (void *)(uintptr_t)command};
+}
+
+long long cmd_whole(const struct argp_state *state, const char *option, const char *text, long long least,
+                    long long most)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (end == text || *end || errno || n < least || n > most)
+        cmd_misuse(state, "--%s wants a whole number from %lld to %lld, not '%s'", option, least, most, text);
+    return n;
+}
+
+double cmd_number(const struct argp_state *state, const char *option, const char *text)
+{
+    char *end;
+    double x = strtod(text, &end);
+    if (end == text || *end || !isfinite(x))
+        cmd_misuse(state, "--%s wants a number, not '%s'", option, text);
+    return x;
+}
+
+bool cmd_numbers(const char *option, const char *text, const em_model *model, double *value, em_error *error)
+{
+    while (*text) {
+        size_t name = strcspn(text, "=,"), whole = strcspn(text, ",");
+        int found = -1;
+        for (int j = 0; j < model->n_parameters; j++)
+            if (strlen(model->parameters[j].name) == name && strncmp(model->parameters[j].name, text, name) == 0)
+                found = j;
+        if (found < 0) {
+            em_fail(error, EM_INPUT_ERROR, "--%s: model %s has no parameter '%.*s'; 'emlib models %s' lists them", option,
+                    model->name, (int)name, text, model->name);
+            return false;
+        }
+        char *end = NULL;
+        double x = text[name] == '=' ? strtod(text + name + 1, &end) : NAN;
+        if (end != text + whole || !isfinite(x)) {
+            em_fail(error, EM_INPUT_ERROR, "--%s: '%.*s' is not of the form %s=NUMBER", option, (int)whole, text,
+                    model->parameters[found].name);
+            return false;
+        }
+        value[found] = x;
+        text += whole + (text[whole] == ',');
+    }
+    return true;
+}
+
+static void help(FILE *to)
+{
+    fprintf(to, "Usage: emlib COMMAND [OPTION...]\n"
+                "Fits hierarchical models of behaviour to many people's data: EM with a Laplace E-step.\n\n");
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].about);
+    fprintf(to, "\n'emlib COMMAND --help' tells a command's options. A first run, from a table to a comparison:\n\n"
+                "  emlib import trials.csv -o data.h5\n"
+                "  mpirun -n 4 emlib fit data.h5 --model rw -o rw.h5\n"
+                "  mpirun -n 4 emlib fit data.h5 --model rw_dual -o rw_dual.h5\n"
+                "  emlib compare rw.h5 rw_dual.h5\n\n"
+                "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written;\n"
+                "3 written, but EM had not converged.\n");
+}
+
+int main(int argc, char **argv)
+{
+    gsl_set_error_handler_off();
+    const char *word = argc > 1 ? argv[1] : "";
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        help(stdout);
+        return cmd_finish("help", 0);
+    }
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        printf("emlib %s\n", EMLIB_VERSION);
+        return cmd_finish("version", 0);
+    }
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (cmd_is_first()) {
+        if (*word)
+            fprintf(stderr, "emlib: there is no command '%s'\n", word);
+        help(stderr);
+    }
+    return EM_INPUT_ERROR;
+}
