@@ -1,0 +1,196 @@
+/* Compiles one model file for one instruction set and order of derivative or, with EM_TRACE, its drawing, latents and
+ * description. The build includes the model file before this one. */
+#define EM_CALL(apply, a, b, x) EM_CALL_(apply, a, b, x)
+#define EM_CALL_(apply, a, b, x) apply(a, b, x)
+/* transform: a function of (a, b, x) and its first two arguments */
+#define EM_APPLY_identity em_apply_identity, 0, 0
+#define EM_APPLY_exp em_apply_exp, 0, 0
+#define EM_APPLY_logistic em_apply_between, 0, 1
+#define EM_APPLY_scaled(U) em_apply_between, 0, U
+#define EM_APPLY_between(L, U) em_apply_between, L, U
+#define EM_APPLY_scaled_by(name) em_apply_fact, em, EM_FACT_##name
+#define EM_APPLY_custom(f) EM_APPLY_FUNCTION, f, 0
+#define EM_APPLY_FUNCTION(f, unused, x) f(x)
+#define EM_EXPAND(x) x
+#define EM_TRANSFORMED(transform, x) EM_CALL_LIST((EM_APPLY_##transform, x))
+#define EM_CALL_LIST(list) EM_EXPAND(EM_CALL list)
+
+EM_INLINE real em_apply_identity(double a, double b, real x)
+{
+    (void)a, (void)b;
+    return x;
+}
+EM_INLINE real em_apply_exp(double a, double b, real x)
+{
+    (void)a, (void)b;
+    return exp(x);
+}
+EM_INLINE real em_apply_between(double low, double high, real x)
+{
+    return add(low, mul(high - low, logistic(x)));
+}
+EM_INLINE real em_apply_fact(const em_run *em, int index, real x) { return mul(em_fact_value(em, index), logistic(x)); }
+
+/* The unconstrained parameter j with its own direction switched on by seed. */
+EM_INLINE real em_variable(em_v x, em_v seed, int j)
+{
+    real r = em_constant(x);
+#if EM_ORDER >= 1
+    r.g[j] = seed;
+#endif
+    (void)seed, (void)j;
+    return r;
+}
+
+/* Whole states, as rows of vectors: a where the mask is set, else the old one. */
+EM_INLINE void em_keep(em_m m, em_state *s, const em_state *old)
+{
+    _Static_assert(sizeof(em_state) % sizeof(em_v) == 0, "a STATE holds real and data only");
+    em_va *a = (em_va *)s;
+    const em_va *b = (const em_va *)old;
+    for (size_t i = 0; i < sizeof(em_state) / sizeof(em_v); i++)
+        a[i] = em_blend(m, a[i], b[i]);
+}
+
+#if !EM_TRACE
+#if EM_TWO
+#define EM_SUFFIX _two
+#else
+#define EM_SUFFIX
+#endif
+#define EM_SCORE_SYMBOL_(name, isa, order, suffix) em_##name##_##isa##_##order##suffix
+#define EM_SCORE_SYMBOL(name, isa, order, suffix) EM_SCORE_SYMBOL_(name, isa, order, suffix)
+#define EM_SCORE_NAME EM_SCORE_SYMBOL(EM_NAME, EM_ISA, EM_ORDER, EM_SUFFIX)
+
+EM_INLINE em_m em_lanes_of(unsigned bits)
+{
+    em_m lane = {0};
+    EM_UNROLL for (int i = 0; i < EM_LANES; i++) lane[i] = (int64_t)1 << i;
+    return (((em_m){0} + (int64_t)bits) & lane) != 0;
+}
+/* Parameter j of the point's conditions, each lane in its own. */
+EM_INLINE em_v em_gather(const double *from, const uint8_t *condition, int j)
+{
+    if (!condition)
+        return *(const em_va *)(from + j * EM_LANES);
+    em_v x = em_all(0);
+    for (int l = 0; l < EM_LANES; l++)
+        x[l] = from[(condition[l] * EM_P + j) * EM_LANES + l];
+    return x;
+}
+EM_INLINE void em_load(const em_run *em, const em_point *point, const uint8_t *condition, parameters *p)
+{
+    (void)em;
+#define EM_LOAD(name_, transform_, ...)                                                                             \
+    p->name_ = EM_TRANSFORMED(transform_, em_variable(em_gather(point->x, condition, EM_PAR_##name_),               \
+                                                      point->seed ? em_gather(point->seed, condition, EM_PAR_##name_) \
+                                                                  : em_all(1),                                      \
+                                                      EM_PAR_##name_));
+    PARAMETERS(EM_LOAD)
+}
+EM_INLINE int em_differ(const uint8_t *a, const uint8_t *b) { return __builtin_memcmp(a, b, EM_LANES) != 0; }
+
+em_score_fn EM_SCORE_NAME;
+void EM_SCORE_NAME(const em_batch *batch, const em_point *point, double *value, double *gradient, double *hessian)
+{
+    const unsigned everyone = (1u << EM_LANES) - 1;
+    em_run run = {.ll = em_constant(em_all(0)), .facts = batch->facts, .options = batch->options}, *em = &run;
+    parameters p;
+    em_load(em, point, point->condition, &p);
+    em_state s;
+    em_start(em, &p, &s);
+    for (int t = 0; t < batch->trials; t++) {
+        em->row = (double *)(uintptr_t)batch->rows + (size_t)t * EM_C * EM_LANES;
+        em->trial = t;
+        EM_UNROLL for (int r = 0; r < EM_R; r++) em->scored[r] = em_lanes_of(batch->scored[t * EM_R + r]);
+        if (__builtin_expect(point->condition != 0, 0) && t > 0) {
+            const uint8_t *now = point->condition + (size_t)t * EM_LANES;
+            if (em_differ(now, now - EM_LANES))
+                em_load(em, point, now, &p);
+        }
+        if (__builtin_expect(batch->restart[t] != 0, 0)) {
+            em_state fresh;
+            em_start(em, &p, &fresh);
+            em_keep(~em_lanes_of(batch->restart[t]), &s, &fresh);
+        }
+        /* The state is put back where nothing is learned: rare, so a copy then costs less than a blend always. */
+        em_state before;
+        const int partly = batch->learned[t] != everyone;
+        if (__builtin_expect(partly, 0))
+            before = s;
+        em_trial(em, &p, &s);
+        if (__builtin_expect(partly, 0))
+            em_keep(em_lanes_of(batch->learned[t]), &s, &before);
+    }
+    *(em_va *)value = em->ll.v;
+#if EM_ORDER >= 1
+    EM_UNROLL for (int i = 0; i < EM_P; i++) *(em_va *)(gradient + i * EM_LANES) = em->ll.g[i];
+#endif
+#if EM_ORDER == 2
+    EM_UNROLL for (int i = 0; i < EM_H; i++) *(em_va *)(hessian + i * EM_LANES) = em->ll.h[i];
+#endif
+    (void)gradient, (void)hessian;
+}
+#else
+static void em_load(const em_run *em, const double *x, parameters *p)
+{
+    (void)em;
+#define EM_LOAD(name_, transform_, ...) \
+    p->name_ = EM_TRANSFORMED(transform_, em_variable(em_all(x[EM_PAR_##name_]), em_all(1), EM_PAR_##name_));
+    PARAMETERS(EM_LOAD)
+}
+
+/* Which responses of this row are scored (see the rule in model.h); returns whether the state learns from it. When
+ * drawing, what will be drawn is not missing. */
+static int em_look(em_run *em, int drawing)
+{
+    int inputs = 1, so_far = 1, everything = 1, response = 0;
+    for (int c = 0; c < EM_C; c++)
+        if (isnan(em->row[c]) && em_columns[c].role != EM_OUTCOME && !(drawing && em_columns[c].role == EM_RESPONSE))
+            inputs = 0;
+    for (int c = 0; c < EM_C; c++) {
+        if (isnan(em->row[c]) && !(drawing && em_columns[c].role != EM_INPUT))
+            so_far = everything = 0;
+        if (em_columns[c].role == EM_RESPONSE)
+            em->scored[response++] = (em_m){0} - (int64_t)(inputs && so_far);
+    }
+    return everything;
+}
+
+static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const double *facts,
+                       const double *x, const em_draw *draw, double *latents)
+{
+    em_run run = {.ll = em_constant(em_all(0)), .facts = facts, .options = options, .draw = draw}, *em = &run;
+    parameters p;
+    em_load(em, x, &p);
+    em_state s;
+    em_start(em, &p, &s);
+    for (int t = 0; t < trials; t++) {
+        em->row = rows + (size_t)t * EM_C;
+        em->trial = t;
+        em->latents = latents ? latents + (size_t)t * EM_L : NULL;
+        if (restart && restart[t])
+            em_start(em, &p, &s);
+        const int learned = em_look(em, em_drawing(em));
+        em_state before = s;
+        em_trial(em, &p, &s);
+        if (!learned)
+            s = before;
+        int any = 0;
+        for (int r = 0; r < EM_R; r++)
+            any |= em->scored[r][0] != 0;
+        for (int l = 0; l < EM_L && latents && !any; l++)
+            em->latents[l] = NAN;
+    }
+    return em->ll.v[0];
+}
+
+static void em_natural(const double *x, const double *facts, double *natural)
+{
+    em_run run = {.facts = facts};
+    parameters p;
+    em_load(&run, x, &p);
+#define EM_STORE(name_, ...) natural[EM_PAR_##name_] = p.name_.v[0];
+    PARAMETERS(EM_STORE)
+}
+#endif
