@@ -186,6 +186,9 @@ EM_API em_fit_options em_fit_defaults(void);
 #define EM_SUBJECT_ENUM(name, value, text) name = value,
 typedef enum em_subject_status { EM_SUBJECT_STATES(EM_SUBJECT_ENUM) } em_subject_status;
 
+/* What a subject's status means, a constant string. */
+EM_API const char *em_subject_status_text(int status);
+
 /* Per-parameter status in the group. */
 typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2 } em_group_status;
 
@@ -238,8 +241,15 @@ typedef struct em_progress {
 EM_API em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                           const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
     EM_MUST_CHECK;
+/* What `emlib fit` does: em_fit_run with the result in a file. A fit of the same data, model and options that is there
+ * already is recognised, said in the log, and left as it is; one of anything else is replaced only with `force`
+ * (EM_INPUT_ERROR otherwise). Whether the output can be written is found out before the work. Collective; returns EM_OK
+ * or EM_NOT_CONVERGED on every rank when the file is there, *fit (rank 0; may be NULL) what is in it. */
+EM_API em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
+                           const char *output, bool force, const em_progress *progress, const em_log *log, em_fit **fit,
+                           em_error *error) EM_MUST_CHECK;
 /* The JSON text that `fit->options` holds for these options and this model, to compare with a stored fit. Free it. */
-EM_API char *em_fit_options_json(const em_fit_options *options, const em_model *model);
+EM_API char *em_fit_options_json(const em_fit_options *options, const em_model *model) EM_MUST_CHECK;
 /* As em_dataset_write. */
 EM_API em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error) EM_MUST_CHECK;
 EM_API em_code em_fit_read(const char *path, em_fit **fit, em_error *error) EM_MUST_CHECK;

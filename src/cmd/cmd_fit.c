@@ -1,0 +1,197 @@
+/* emlib fit: a model to everybody's data. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { OPTION_GROUP = 256, OPTION_MU, OPTION_VAR, OPTION_TOL, OPTION_MAX_ITER, OPTION_STARTS, OPTION_SEED, OPTION_OPTIONS,
+       OPTION_IGNORE, OPTION_FORCE };
+
+typedef struct {
+    const char *dataset, *model, *output, *mu, *var;
+    em_fit_options options;
+    bool force, quiet;
+} arguments;
+
+static em_group group_of(const struct argp_state *state, const char *text)
+{
+    static const char *const name[] = {"estimate", "fixed", "none"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(text, name[i]) == 0)
+            return (em_group)i;
+    cmd_misuse(state, "--group can be estimate, fixed or none, not '%s'", text);
+}
+
+static void check_all(const struct argp_state *state, const arguments *a)
+{
+    if (!a->dataset)
+        cmd_misuse(state, "which dataset? (make one with 'emlib import')");
+    if (!a->model)
+        cmd_misuse(state, "--model is needed ('emlib models' lists them)");
+    if (!a->output)
+        cmd_misuse(state, "--output is needed");
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    em_fit_options *o = &a->options;
+    switch (key) {
+    case 'm': a->model = text; break;
+    case 'o': a->output = text; break;
+    case 'q': a->quiet = true; break;
+    case OPTION_GROUP: o->group = group_of(state, text); break;
+    case OPTION_MU: a->mu = text; break;
+    case OPTION_VAR: a->var = text; break;
+    case OPTION_TOL: o->tol = cmd_number(state, "tol", text); break;
+    case OPTION_MAX_ITER: o->max_iter = (int)cmd_whole(state, "max-iter", text, 1, 100000000); break;
+    case OPTION_STARTS: o->starts = (int)cmd_whole(state, "starts", text, 1, 10000); break;
+    case OPTION_SEED: o->seed = (uint64_t)cmd_whole(state, "seed", text, 0, INT64_MAX); break;
+    case OPTION_OPTIONS: o->options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
+    case OPTION_IGNORE:
+        if (strcmp(text, "block") != 0)
+            cmd_misuse(state, "--ignore knows 'block' only, not '%s'", text);
+        o->ignore_block = true;
+        break;
+    case OPTION_FORCE: a->force = true; break;
+    case ARGP_KEY_ARG:
+        if (a->dataset)
+            cmd_misuse(state, "one dataset only; '%s' is too much", text);
+        a->dataset = text;
+        break;
+    case ARGP_KEY_END: check_all(state, a); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp_option options[] = {
+    {"model", 'm', "MODEL", 0, "model, see 'emlib models'", 1},
+    {"output", 'o', "FIT.h5", 0, "fit file to write", 1},
+    {"force", OPTION_FORCE, NULL, 0, "replace FIT.h5 if it exists", 1},
+    {"quiet", 'q', NULL, 0, "no progress; warnings and errors only", 1},
+    {"group", OPTION_GROUP, "WHAT", 0, "estimate: the group's means and variances (default); fixed: everybody's MAP under the "
+     "prior given by --mu and --var; none: everybody's own maximum likelihood", 2},
+    {"mu", OPTION_MU, "NAME=X,...", 0, "where the group means start, unconstrained scale (default: the model's, mostly 0)", 2},
+    {"var", OPTION_VAR, "NAME=X,...", 0, "where the group variances start (default: the model's, mostly 6.25)", 2},
+    {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: as found in the data)", 2},
+    {"ignore", OPTION_IGNORE, "block", 0, "values do not restart where column 'block' changes", 2},
+    {"tol", OPTION_TOL, "X", 0, "converged when the estimated distance to EM's fixed point is below X: means in standard "
+     "deviations, variances in logs (default 1e-6)", 3},
+    {"max-iter", OPTION_MAX_ITER, "N", 0, "most EM iterations (default 500)", 3},
+    {"starts", OPTION_STARTS, "K", 0, "points from which each subject's first search begins, the group mean among them "
+     "(default 16; 1: the group mean alone)", 3},
+    {"seed", OPTION_SEED, "N", 0, "of the starting points (default 1)", 3},
+    {0}};
+static const struct argp argp = {
+    options, parse, "DATA.h5",
+    "Fits a hierarchical model by EM with a Laplace E-step: the group's Gaussian, every subject's MAP and Hessian, and the "
+    "evidence for comparing models.\v"
+    "Example: on 8 ranks, then what came out\n\n"
+    "  mpirun -n 8 emlib fit data.h5 --model rw -o rw.h5\n"
+    "  emlib show rw.h5\n\n"
+    "Ends with 0 when EM converged, with 3 when the fit is written but EM had not converged. A fit of the same data, model and "
+    "options that is there already is left as it is. Results do not depend on the number of ranks.\n", NULL, NULL, NULL};
+
+/* ---- progress ---- */
+
+typedef struct {
+    bool terminal;
+    int max_iter;
+    double tol, said;          /* seconds at the last line */
+    double distance, distance_at; /* for the time left: an earlier distance, and when */
+} progress;
+
+/* Seconds until the distance falls below the tolerance, if it goes on shrinking as it has; NaN: cannot tell. */
+static double time_left(progress *p, double distance, double seconds)
+{
+    double left = NAN;
+    if (isfinite(distance) && isfinite(p->distance) && distance < p->distance && seconds > p->distance_at)
+        left = (seconds - p->distance_at) * log(distance / p->tol) / log(p->distance / distance);
+    if (isfinite(distance)) {
+        p->distance = distance;
+        p->distance_at = seconds;
+    }
+    return left;
+}
+
+static void step(void *where, int iteration, double lml, double change, double distance, double seconds)
+{
+    progress *p = where;
+    const double left = time_left(p, distance, seconds);
+    const bool last = isfinite(distance) && distance < p->tol;
+    if (seconds - p->said < (p->terminal ? 0.1 : 5) && !last)
+        return;
+    p->said = seconds;
+    fprintf(stderr, "%semlib fit: iteration %d, evidence %.4f, change %.1e", p->terminal ? "\r" : "", iteration, lml, change);
+    if (isfinite(distance))
+        fprintf(stderr, ", distance %.1e", distance);
+    if (isfinite(left) && !last)
+        fprintf(stderr, ", about %.0f s left", left);
+    fprintf(stderr, p->terminal && !last ? "\033[K" : "%s\n", p->terminal ? "\033[K" : "");
+}
+
+static void summary(const em_fit *fit, const char *output, bool terminal)
+{
+    size_t several = 0;
+    for (size_t s = 0; s < fit->n_subjects; s++)
+        several += fit->subject_modes[s] > 1;
+    if (terminal)
+        fprintf(stderr, "\r\033[K");
+    fprintf(stderr, "emlib fit: %s: %s after %d iteration%s, evidence %.4f, BIC_int %.4f, %.2f s\n", output,
+            fit->converged ? "converged" : "NOT converged", fit->iterations, fit->iterations == 1 ? "" : "s",
+            fit->log_marginal_likelihood, fit->bic_int, fit->timing.total_seconds);
+    if (!fit->converged)
+        fprintf(stderr, "emlib fit: the estimated distance to the fixed point is %.1e; more iterations: --max-iter, --force\n",
+                fit->distance);
+    if (several)
+        fprintf(stderr, "emlib fit: %zu of %zu subjects had more than one maximum; the best one met is used\n", several,
+                fit->n_subjects);
+}
+
+static void flagged(const em_fit *fit)
+{
+    enum { NAMED = 10 };
+    size_t n = 0;
+    for (size_t s = 0; s < fit->n_subjects; s++) {
+        if (fit->subject_status[s] < EM_SUBJECT_ROUGH)
+            continue;
+        if (n++ < NAMED)
+            fprintf(stderr, "emlib fit: warning: subject %s: %s\n", fit->subject[s], em_subject_status_text(fit->subject_status[s]));
+    }
+    if (n > NAMED)
+        fprintf(stderr, "emlib fit: warning: and %zu more; 'emlib show' lists them\n", n - NAMED);
+}
+
+int cmd_fit(int argc, char **argv)
+{
+    arguments a = {.options = em_fit_defaults()};
+    em_error error = {EM_OK, ""};
+    const em_model *model;
+    int status = cmd_parse(&argp, argc, argv, &a);
+    if (status)
+        return status;
+    if (em_model_get(a.model, &model, &error) != EM_OK || (a.mu && !cmd_numbers("mu", a.mu, model, a.options.mu, &error)) ||
+        (a.var && !cmd_numbers("var", a.var, model, a.options.var, &error)))
+        return cmd_fail("fit", &error);
+    em_comm *comm = NULL;
+    em_code code = em_comm_start(&comm, &error);
+    const bool first = cmd_is_first();
+    progress live = {.terminal = isatty(STDERR_FILENO), .max_iter = a.options.max_iter, .tol = a.options.tol, .distance = NAN};
+    const em_progress steps = {a.quiet ? NULL : step, &live};
+    const em_log log = cmd_log("fit");
+    em_fit *fit = NULL;
+    if (code == EM_OK)
+        code = em_fit_file(comm, a.dataset, model, &a.options, a.output, a.force, &steps, &log, &fit, &error);
+    if (fit && first && !a.quiet)
+        summary(fit, a.output, live.terminal);
+    if (fit && first)
+        flagged(fit);
+    em_fit_free(fit);
+    em_comm_stop(comm);
+    if (code == EM_OK || code == EM_NOT_CONVERGED)
+        return (int)code;
+    return cmd_fail("fit", &error);
+}

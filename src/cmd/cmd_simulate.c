@@ -1,0 +1,86 @@
+/* emlib simulate: data from a model in its task. */
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_FORCE };
+
+typedef struct {
+    const char *model, *mu, *var, *output;
+    em_simulation simulation;
+    bool force;
+} arguments;
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case 'm': a->model = text; break;
+    case 's': a->simulation.subjects = (size_t)cmd_whole(state, "subjects", text, 1, 4000000000LL); break;
+    case 't': a->simulation.trials = (int)cmd_whole(state, "trials", text, 1, 100000000); break;
+    case 'o': a->output = text; break;
+    case OPTION_MU: a->mu = text; break;
+    case OPTION_VAR: a->var = text; break;
+    case OPTION_SEED: a->simulation.seed = (uint64_t)cmd_whole(state, "seed", text, 0, INT64_MAX); break;
+    case OPTION_OPTIONS: a->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
+    case OPTION_FORCE: a->force = true; break;
+    case ARGP_KEY_ARG: cmd_misuse(state, "'%s' is too much: everything is said by options", text);
+    case ARGP_KEY_END:
+        if (!a->model || !a->output || !a->simulation.subjects || !a->simulation.trials)
+            cmd_misuse(state, "--model, --subjects, --trials and --output are needed");
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp_option options[] = {
+    {"model", 'm', "MODEL", 0, "model, see 'emlib models'", 0},
+    {"subjects", 's', "S", 0, "number of subjects", 0},
+    {"trials", 't', "T", 0, "trials of each", 0},
+    {"mu", OPTION_MU, "NAME=X,...", 0, "group means, unconstrained scale (default: the model's)", 0},
+    {"var", OPTION_VAR, "NAME=X,...", 0, "group variances, unconstrained scale (default: the model's; 0: all alike)", 0},
+    {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 0},
+    {"seed", OPTION_SEED, "N", 0, "the same seed gives the same data (default 1)", 0},
+    {"output", 'o', "DATA.h5", 0, "dataset file to write; the true parameters go into it, too", 0},
+    {"force", OPTION_FORCE, NULL, 0, "replace DATA.h5 if it exists", 0},
+    {0}};
+static const struct argp argp = {
+    options, parse, "",
+    "Draws subjects from a group and their trials from a model, in the task that the model names.\v"
+    "Example: 60 people, 200 trials each, with a mean learning rate of logistic(-0.5)\n\n"
+    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5,beta=1 \\\n"
+    "      --var alpha=1,beta=0.25 --seed 7 -o data.h5\n", NULL, NULL, NULL};
+
+/* The work of one process: with several ranks the first does it, and the result is the same. */
+int cmd_simulate(int argc, char **argv)
+{
+    arguments a = {.simulation = {.seed = 1}};
+    em_error error = {EM_OK, ""};
+    const em_model *model;
+    em_dataset *data;
+    for (int j = 0; j < EM_MAX_PARAMETERS; j++)
+        a.simulation.mu[j] = a.simulation.var[j] = NAN;
+    int status = cmd_parse(&argp, argc, argv, &a);
+    if (status)
+        return status;
+    if (em_model_get(a.model, &model, &error) != EM_OK || (a.mu && !cmd_numbers("mu", a.mu, model, a.simulation.mu, &error)) ||
+        (a.var && !cmd_numbers("var", a.var, model, a.simulation.var, &error)))
+        return cmd_fail("simulate", &error);
+    if (!cmd_is_first())
+        return 0;
+    if (!a.force && access(a.output, F_OK) == 0) {
+        em_fail(&error, EM_INPUT_ERROR, "%s exists; --force replaces it", a.output);
+        return cmd_fail("simulate", &error);
+    }
+    if (em_simulate(model, &a.simulation, &data, &error) != EM_OK)
+        return cmd_fail("simulate", &error);
+    em_code code = em_dataset_write(data, a.output, a.force, &error);
+    if (code == EM_OK)
+        printf("%s: %zu subjects, %d trials each, model %s, seed %llu\n", a.output, data->n_subjects, a.simulation.trials,
+               model->name, (unsigned long long)a.simulation.seed);
+    em_dataset_free(data);
+    return code == EM_OK ? cmd_finish("simulate", 0) : cmd_fail("simulate", &error);
+}

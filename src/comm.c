@@ -1,0 +1,175 @@
+/* MPI errors end the job (MPI_ERRORS_ARE_FATAL, Open MPI's default): a rank that is gone cannot be agreed with. */
+#include "comm.h"
+
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "error.h"
+
+struct em_comm {
+    int rank, size;
+    bool mpi; /* MPI runs and this object started it */
+    double seconds;
+};
+
+double em_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+em_comm *em_comm_alone(void)
+{
+    em_comm *comm = em_new(1, sizeof *comm, NULL);
+    if (comm)
+        comm->size = 1;
+    return comm;
+}
+
+/* MPI takes a third of a second to start, so it is left alone where no launcher stands behind this process. */
+static bool launched(void)
+{
+    static const char *const sign[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE", "PMIX_RANK"};
+    for (size_t i = 0; i < sizeof sign / sizeof *sign; i++)
+        if (getenv(sign[i]))
+            return true;
+    return false;
+}
+
+static int number_of(const char *variable)
+{
+    const char *text = getenv(variable);
+    return text ? atoi(text) : 0;
+}
+
+em_code em_comm_start(em_comm **comm, em_error *error)
+{
+    *comm = em_comm_alone();
+    if (!*comm)
+        return em_fail(error, EM_MACHINE, "out of memory");
+    int told = 1;
+    if (launched()) {
+        if (MPI_Init(NULL, NULL) != MPI_SUCCESS)
+            return em_fail(error, EM_MACHINE, "MPI did not start");
+        (*comm)->mpi = true;
+        MPI_Comm_rank(MPI_COMM_WORLD, &(*comm)->rank);
+        MPI_Comm_size(MPI_COMM_WORLD, &(*comm)->size);
+    }
+    /* Started as many, yet alone: the launcher speaks another dialect, and all copies would do the same work. */
+    if (number_of("PMI_SIZE") > told)
+        told = number_of("PMI_SIZE");
+    if (getenv("SLURM_STEP_ID") && getenv("SLURM_PROCID") && number_of("SLURM_STEP_NUM_TASKS") > told)
+        told = number_of("SLURM_STEP_NUM_TASKS");
+    if ((*comm)->size == 1 && told > 1 && !getenv("OMPI_COMM_WORLD_SIZE"))
+        return em_fail(error, EM_MACHINE,
+                       "started as one of %d tasks, but MPI sees this one alone: the launcher and Open MPI do not match. "
+                       "Use 'mpirun', or 'srun --mpi=pmix' where SLURM has it ('srun --mpi=list' tells)", told);
+    return EM_OK;
+}
+
+void em_comm_stop(em_comm *comm)
+{
+    if (!comm)
+        return;
+    int running = 0;
+    if (comm->mpi)
+        MPI_Initialized(&running);
+    if (running)
+        MPI_Finalize();
+    free(comm);
+}
+
+int em_comm_rank(const em_comm *comm) { return comm->rank; }
+int em_comm_size(const em_comm *comm) { return comm->size; }
+double em_comm_seconds(const em_comm *comm) { return comm->seconds; }
+
+void em_comm_abort(em_comm *comm, em_code code)
+{
+    if (comm && comm->mpi)
+        MPI_Abort(MPI_COMM_WORLD, (int)code);
+    exit((int)code);
+}
+
+em_code em_comm_agree(em_comm *comm, em_code code, em_error *error)
+{
+    if (!comm->mpi)
+        return code;
+    const double from = em_now();
+    int mine = code == EM_OK ? comm->size : comm->rank, first;
+    MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+    if (first < comm->size) {
+        em_error shared = {EM_OK, ""};
+        if (comm->rank == first)
+            shared = *error;
+        MPI_Bcast(&shared, sizeof shared, MPI_BYTE, first, MPI_COMM_WORLD);
+        *error = shared;
+        code = shared.code;
+    }
+    comm->seconds += em_now() - from;
+    return code;
+}
+
+void em_comm_share(em_comm *comm, void *bytes, size_t n)
+{
+    if (!comm->mpi)
+        return;
+    const double from = em_now();
+    MPI_Bcast(bytes, (int)n, MPI_BYTE, 0, MPI_COMM_WORLD);
+    comm->seconds += em_now() - from;
+}
+
+static void reduce(em_comm *comm, void *x, int n, MPI_Datatype type, MPI_Op how)
+{
+    if (!comm->mpi)
+        return;
+    const double from = em_now();
+    MPI_Allreduce(MPI_IN_PLACE, x, n, type, how, MPI_COMM_WORLD);
+    comm->seconds += em_now() - from;
+}
+
+void em_comm_least(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_MIN); }
+void em_comm_most(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_MAX); }
+void em_comm_sum_counts(em_comm *comm, uint64_t *x, int n) { reduce(comm, x, n, MPI_UINT64_T, MPI_SUM); }
+
+void em_comm_gather(em_comm *comm, const double *mine, const int *count, double *all)
+{
+    if (!comm->mpi) {
+        memcpy(all, mine, (size_t)count[0] * sizeof *all);
+        return;
+    }
+    const double from = em_now();
+    if (comm->rank == 0) {
+        double *to = all;
+        memcpy(to, mine, (size_t)count[0] * sizeof *all);
+        for (int r = 1; r < comm->size; r++) {
+            to += count[r - 1];
+            if (count[r])
+                MPI_Recv(to, count[r], MPI_DOUBLE, r, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        }
+    } else if (count[comm->rank]) {
+        MPI_Send(mine, count[comm->rank], MPI_DOUBLE, 0, 1, MPI_COMM_WORLD);
+    }
+    comm->seconds += em_now() - from;
+}
+
+enum { PIECE = 1 << 26 }; /* MPI counts are int */
+
+void em_comm_send_to_first(em_comm *comm, const void *bytes, size_t n)
+{
+    const double from = em_now();
+    for (const char *p = bytes; n; n -= n < PIECE ? n : PIECE, p += PIECE)
+        MPI_Send(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, 0, 2, MPI_COMM_WORLD);
+    comm->seconds += em_now() - from;
+}
+
+void em_comm_receive(em_comm *comm, int source, void *bytes, size_t n)
+{
+    const double from = em_now();
+    for (char *p = bytes; n; n -= n < PIECE ? n : PIECE, p += PIECE)
+        MPI_Recv(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, source, 2, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    comm->seconds += em_now() - from;
+}

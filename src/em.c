@@ -1,0 +1,228 @@
+#include "em.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "treesum.h"
+
+/* ---- the prior that a group makes -------------------------------------------------------------------------------- */
+
+typedef struct {
+    em_prior prior;
+    double precision[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2], spread[EM_MAX_PARAMETERS];
+} prior_store;
+
+static void make_prior(prior_store *store, const em_group_values *group, int n, bool none)
+{
+    memset(store, 0, sizeof *store);
+    store->prior = (em_prior){n, group->mu, store->precision, store->spread, 0, none};
+    for (int j = 0; j < n; j++) {
+        store->spread[j] = sqrt(group->var[j]);
+        if (none)
+            continue;
+        store->precision[j * (j + 1) / 2 + j] = 1 / group->var[j];
+        store->prior.log_norm -= 0.5 * log(2 * M_PI * group->var[j]);
+    }
+}
+
+/* ---- sums over subjects ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const em_estep *estep;
+    size_t first; /* this rank's first group */
+    const double *mu;
+} leaf_of;
+
+static const em_posterior *posterior_of(const leaf_of *w, size_t group, int l)
+{
+    return &w->estep->posterior[(group - w->first) * (size_t)w->estep->lanes + (size_t)l];
+}
+
+enum { USED, LOGLIK, LML, OBSERVED, FLAGGED, X }; /* X and what follows: sum of x_j */
+
+static void sum_points(void *where, size_t group, double *sum)
+{
+    const leaf_of *w = where;
+    const em_estep *e = w->estep;
+    const em_group_data *data = &e->groups[group - w->first];
+    const em_mode *mode = &e->mode[group - w->first];
+    memset(sum, 0, (size_t)(X + e->n) * sizeof *sum);
+    for (int l = 0; l < e->lanes; l++) {
+        if (data->member[l] == EM_NOBODY)
+            continue;
+        const em_posterior *post = posterior_of(w, group, l);
+        sum[OBSERVED] += (double)data->observed[l];
+        if (!post->used) {
+            sum[FLAGGED]++;
+            continue;
+        }
+        sum[USED]++;
+        sum[LOGLIK] += post->log_likelihood;
+        sum[LML] += post->log_marginal_likelihood;
+        for (int j = 0; j < e->n; j++)
+            sum[X + j] += mode->x[j * e->lanes + l];
+    }
+}
+
+/* (x - mu)^2 + posterior variance, about the new mean: the other form, mean(x^2) - mean(x)^2, cancels. */
+static void sum_squares(void *where, size_t group, double *sum)
+{
+    const leaf_of *w = where;
+    const em_estep *e = w->estep;
+    const em_mode *mode = &e->mode[group - w->first];
+    memset(sum, 0, (size_t)e->n * sizeof *sum);
+    for (int l = 0; l < e->lanes; l++) {
+        if (!posterior_of(w, group, l)->used)
+            continue;
+        for (int j = 0; j < e->n; j++) {
+            const double d = mode->x[j * e->lanes + l] - w->mu[j];
+            sum[j] += d * d + e->variance[((group - w->first) * (size_t)e->n + (size_t)j) * (size_t)e->lanes + (size_t)l];
+        }
+    }
+}
+
+/* ---- convergence -------------------------------------------------------------------------------------------------- */
+
+/* EM's steps shrink, in the end, by a constant factor r in each coordinate, and what is left after a step d is d/(1-r).
+ * Coordinates are mu_j in standard deviations and log var_j. The factor is the largest of the last steps' ratios: a
+ * variance on its way to zero moves like 1/k, its ratio tends to 1, and the distance stays as large as it is. */
+enum { REMEMBERED = 4 };
+typedef struct {
+    double step[REMEMBERED][2 * EM_MAX_PARAMETERS]; /* newest first */
+    int n;
+} steps;
+
+static double remember(steps *s, int n, const em_group_values *old, const em_group_values *new)
+{
+    memmove(s->step[1], s->step[0], sizeof s->step - sizeof s->step[0]);
+    double largest = 0;
+    for (int j = 0; j < n; j++) {
+        s->step[0][2 * j] = fabs(new->mu[j] - old->mu[j]) / sqrt(new->var[j]);
+        s->step[0][2 * j + 1] = fabs(log(new->var[j] / old->var[j]));
+        largest = fmax(largest, fmax(s->step[0][2 * j], s->step[0][2 * j + 1]));
+    }
+    s->n++;
+    return largest;
+}
+
+/* Of the group before the newest step. */
+static double distance(const steps *s, int n)
+{
+    if (s->n < REMEMBERED)
+        return INFINITY;
+    double largest = 0;
+    for (int j = 0; j < 2 * n; j++) {
+        double ratio = 0;
+        for (int i = 0; i + 1 < REMEMBERED; i++)
+            if (s->step[i + 1][j] > 0)
+                ratio = fmax(ratio, s->step[i][j] / s->step[i + 1][j]);
+        /* Below 1e-13 steps are rounding, and so are their ratios. */
+        const double left = s->step[0][j] < 1e-13 ? 0 : s->step[0][j] / fmax(1 - ratio, 1e-7);
+        largest = fmax(largest, left);
+    }
+    return largest;
+}
+
+/* ---- EM ------------------------------------------------------------------------------------------------------------ */
+
+void em_trace_free(em_trace *trace)
+{
+    free(trace->mu);
+    free(trace->var);
+    free(trace->log_marginal_likelihood);
+    *trace = (em_trace){0};
+}
+
+static bool grow(double **array, size_t n)
+{
+    double *larger = realloc(*array, n * sizeof **array);
+    if (larger)
+        *array = larger;
+    return larger != NULL;
+}
+
+static em_code note(em_trace *trace, int n, const em_group_values *group, double lml, em_error *error)
+{
+    if (trace->n == trace->room) {
+        trace->room = trace->room ? 2 * trace->room : 64;
+        if (!grow(&trace->mu, (size_t)trace->room * (size_t)n) || !grow(&trace->var, (size_t)trace->room * (size_t)n) ||
+            !grow(&trace->log_marginal_likelihood, (size_t)trace->room))
+            return em_fail(error, EM_MACHINE, "out of memory");
+    }
+    memcpy(trace->mu + trace->n * n, group->mu, (size_t)n * sizeof *group->mu);
+    memcpy(trace->var + trace->n * n, group->var, (size_t)n * sizeof *group->var);
+    trace->log_marginal_likelihood[trace->n++] = lml;
+    return EM_OK;
+}
+
+/* The M-step: next group from the E-step's sums. Rank 0's result is everybody's. */
+static em_code m_step(em_comm *comm, const em_plan *plan, leaf_of *w, const double *sums, em_group_values *next,
+                      em_error *error)
+{
+    const int n = w->estep->n;
+    double squares[EM_MAX_PARAMETERS];
+    for (int j = 0; j < n; j++)
+        next->mu[j] = sums[X + j] / sums[USED];
+    w->mu = next->mu;
+    em_code code = em_treesum(comm, plan, n, sum_squares, w, squares, error);
+    for (int j = 0; j < n && code == EM_OK; j++)
+        next->var[j] = squares[j] / sums[USED];
+    if (code == EM_OK)
+        em_comm_share(comm, next, sizeof *next);
+    return code;
+}
+
+static em_code nobody_fits(double flagged, em_error *error)
+{
+    return em_fail(error, EM_INPUT_ERROR,
+                   "none of the %.0f subjects could be fitted: no point with a finite likelihood and a positive definite "
+                   "Hessian was found. Check the scale of the columns, or start elsewhere with --mu and --var", flagged);
+}
+
+em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
+                  const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
+{
+    const int n = estep->n;
+    const bool estimate = options->group == EM_GROUP_ESTIMATE;
+    const double began = em_now();
+    leaf_of w = {estep, plan->first[em_comm_rank(comm)], NULL};
+    double sums[X + EM_MAX_PARAMETERS];
+    em_group_values group = *start, next = *start;
+    steps moved = {.n = 0};
+    *result = (em_run_result){.distance = NAN};
+    for (;;) {
+        prior_store store;
+        make_prior(&store, &group, n, options->group == EM_GROUP_NONE);
+        double from = em_now();
+        em_estep_run(estep, &store.prior, result->iterations == 0);
+        result->e_step_seconds += em_now() - from;
+        result->iterations++;
+        from = em_now();
+        em_code code = em_treesum(comm, plan, X + n, sum_points, &w, sums, error);
+        if (code == EM_OK && sums[USED] == 0 && options->group != EM_GROUP_NONE)
+            code = nobody_fits(sums[FLAGGED], error);
+        if (code == EM_OK)
+            code = em_comm_agree(comm, note(&result->trace, n, &group, sums[LML], error), error);
+        if (code == EM_OK && estimate)
+            code = m_step(comm, plan, &w, sums, &next, error);
+        if (code != EM_OK)
+            return code;
+        double change = NAN;
+        if (estimate) {
+            change = remember(&moved, n, &group, &next);
+            result->distance = distance(&moved, n);
+        }
+        result->m_step_seconds += em_now() - from;
+        result->converged = !estimate || result->distance < options->tol;
+        if (progress && progress->step && em_comm_rank(comm) == 0)
+            progress->step(progress->where, result->iterations, sums[LML], change, result->distance, em_now() - began);
+        if (result->converged || result->iterations >= options->max_iter)
+            break;
+        group = next;
+    }
+    result->group = group;
+    result->totals = (em_totals){sums[USED], sums[LOGLIK], sums[LML], sums[OBSERVED], sums[FLAGGED]};
+    return EM_OK;
+}

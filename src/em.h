@@ -1,0 +1,42 @@
+/* EM: the group's Gaussian from everybody's E-step, again and again until its fixed point. No HDF5. */
+#ifndef EMLIB_EM_H
+#define EMLIB_EM_H
+#include "comm.h"
+#include "estep.h"
+
+/* The group: mean and variance of each unconstrained parameter. */
+typedef struct em_group_values {
+    double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS];
+} em_group_values;
+
+/* Sums over all subjects of one E-step. */
+typedef struct em_totals {
+    double used;      /* subjects that enter the M-step */
+    double log_likelihood, log_marginal_likelihood; /* over those */
+    double observed;  /* trials of all subjects */
+    double flagged;   /* subjects that do not enter */
+} em_totals;
+
+/* One row an E-step. */
+typedef struct em_trace {
+    int n, room;
+    double *mu, *var;                /* [n, P] group under which the E-step ran */
+    double *log_marginal_likelihood; /* [n] */
+} em_trace;
+void em_trace_free(em_trace *trace);
+
+typedef struct em_run_result {
+    em_group_values group; /* that of the last E-step: the subjects belong to it */
+    em_totals totals;
+    em_trace trace;
+    int iterations;
+    bool converged;
+    double distance;       /* estimated distance to the fixed point; NaN where nothing is estimated */
+    double e_step_seconds, m_step_seconds;
+} em_run_result;
+
+/* Runs EM (options->group estimate) or one E-step (fixed, none) from `start`. Collective: all ranks get the same result. */
+em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
+                  const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
+    EM_MUST_CHECK;
+#endif

@@ -1,0 +1,37 @@
+/* The E-step over this rank's subjects: everybody's MAP, Hessian and evidence under the current group. No MPI, no HDF5. */
+#ifndef EMLIB_ESTEP_H
+#define EMLIB_ESTEP_H
+#include "batch.h"
+#include "newton.h"
+
+/* What the E-step says of one subject, beside its mode. */
+typedef struct em_posterior {
+    uint8_t status;        /* em_subject_status */
+    bool used;             /* enters the M-step: finite, Hessian positive definite */
+    int32_t modes;         /* different maxima met so far */
+    double log_likelihood, log_marginal_likelihood; /* at the MAP; Laplace (NaN without a prior) */
+} em_posterior;
+
+typedef struct em_estep {
+    int n, lanes;             /* P */
+    size_t n_groups;          /* this rank's */
+    const em_group_data *groups; /* [n_groups] borrowed */
+    em_score_fn *score[3];
+    double *store;            /* of the modes */
+    em_mode *mode;            /* [n_groups] warm start of the next E-step */
+    em_posterior *posterior;  /* [n_groups, lanes] */
+    double *variance;         /* [n_groups, P, lanes] diagonal of the inverse Hessian */
+    double *work;             /* scratch modes of the search from many points */
+    em_search *search;
+    double *points;           /* [n_points, P] where searches may begin, in standard deviations from the mean */
+    int n_points;
+    double evaluations;       /* subject-evaluations so far */
+} em_estep;
+
+/* starts: points from which each subject's first E-step begins, the group mean among them. */
+em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
+                     size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error) EM_MUST_CHECK;
+void em_estep_free(em_estep *estep);
+/* One E-step. `wide`: from all starts, not from where the last one ended; the first must be. */
+void em_estep_run(em_estep *estep, const em_prior *prior, bool wide);
+#endif

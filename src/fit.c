@@ -1,0 +1,53 @@
+#include "fit.h"
+
+#include <stdlib.h>
+
+const char *em_subject_status_text(int status)
+{
+    switch (status) {
+#define STATUS_CASE(name, value, text) \
+    case value: return text;
+        EM_SUBJECT_STATES(STATUS_CASE)
+    }
+    return "unknown";
+}
+
+const char *em_group_status_text(int status)
+{
+    switch (status) {
+    case EM_GROUP_ESTIMATED: return "estimated";
+    case EM_GROUP_VANISHED: return "vanished";
+    case EM_GROUP_GIVEN: return "given";
+    }
+    return "unknown";
+}
+
+bool em_subject_is_flagged(int status)
+{
+    return status != EM_SUBJECT_GOOD && status != EM_SUBJECT_KINK;
+}
+
+static void free_texts(char **text, size_t n)
+{
+    for (size_t i = 0; text && i < n; i++)
+        free(text[i]);
+    free(text);
+}
+
+void em_fit_free(em_fit *fit)
+{
+    if (!fit)
+        return;
+    free_texts(fit->parameter, (size_t)fit->n_parameters);
+    free_texts(fit->transform, (size_t)fit->n_parameters);
+    free_texts(fit->subject, fit->n_subjects);
+    void *const array[] = {
+        fit->emlib_version, fit->model, fit->dataset, fit->options, fit->mu, fit->var, fit->cov, fit->group_status,
+        fit->natural_median, fit->natural_mean, fit->map, fit->natural, fit->hessian, fit->subject_log_likelihood,
+        fit->subject_log_marginal_likelihood, fit->subject_n_trials, fit->subject_status, fit->subject_modes,
+        fit->trace_mu, fit->trace_var, fit->trace_log_marginal_likelihood,
+    };
+    for (size_t i = 0; i < sizeof array / sizeof *array; i++)
+        free(array[i]);
+    free(fit);
+}

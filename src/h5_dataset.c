@@ -1,0 +1,436 @@
+/* The dataset file: who, how many trials each, one array a column. */
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "h5.h"
+
+enum { MISSING = INT32_MIN }; /* of a column of whole numbers; NaN elsewhere */
+
+#define LENGTH(table) ((int)(sizeof(table) / sizeof *(table)))
+
+/* S subjects, O = S + 1. */
+static const em_h5_array subject_arrays[] = {
+    {"/subjects/id", "S", EM_H5_TEXT, true, offsetof(em_dataset, id), NULL, "who, in order of first appearance"},
+    {"/subjects/offset", "O", EM_H5_UINT64, true, offsetof(em_dataset, offset), "trials",
+     "first trial of each subject; the last number is that of all trials"},
+};
+
+static const em_h5_array truth_arrays[] = {
+    {"/simulated/parameter", "P", EM_H5_TEXT, true, offsetof(em_truth, parameter), NULL, "names of the parameters"},
+    {"/simulated/mu", "P", EM_H5_DOUBLE, true, offsetof(em_truth, mu), "unconstrained scale",
+     "mean of the group that subjects were drawn from"},
+    {"/simulated/var", "P", EM_H5_DOUBLE, true, offsetof(em_truth, var), "unconstrained scale, squared",
+     "variance of the group that subjects were drawn from"},
+    {"/simulated/x", "SP", EM_H5_DOUBLE, true, offsetof(em_truth, x), "unconstrained scale",
+     "the parameters each subject's data were drawn with"},
+    {"/simulated/natural", "SP", EM_H5_DOUBLE, true, offsetof(em_truth, natural), "natural scale",
+     "the same on the scale of the model's equations"},
+};
+
+static const em_h5_scalar truth_scalars[] = {
+    {"model", EM_H5_A_TEXT, true, offsetof(em_truth, model)},
+    {"seed", EM_H5_A_UINT64, true, offsetof(em_truth, seed)},
+};
+
+/* HDF5 takes '/' as the way into a folder and '.' as the folder itself. */
+static bool good_name(const char *name)
+{
+    return *name && strlen(name) <= EM_H5_MAX_NAME && !strchr(name, '/') && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0;
+}
+
+static void column_path(char path[EM_H5_MAX_NAME + 16], const char *name)
+{
+    snprintf(path, EM_H5_MAX_NAME + 16, "/trials/%s", name);
+}
+
+/* ---- writing --------------------------------------------------------------------------------------------------- */
+
+static em_code check_whole(const em_dataset *data, const char *path, em_error *error)
+{
+    if (!*data->fingerprint || data->first_row != 0 || data->held != data->n_rows)
+        return em_fail(error, EM_INPUT_ERROR, "%s: a dataset that is not whole or not sealed cannot be written", path);
+    for (int i = 0; i < data->n_columns; i++) {
+        const char *name = data->column[i].name;
+        if (!data->column[i].value)
+            return em_fail(error, EM_INPUT_ERROR, "%s: column '%.100s' has no values to write", path, name);
+        if (!good_name(name))
+            return em_fail(error, EM_INPUT_ERROR,
+                           "%s: '%.100s' cannot be the name of a column in a dataset file: it is empty, '.', longer than "
+                           "%d bytes or has a '/'; rename it (--rename OLD=NEW)",
+                           path, name, EM_H5_MAX_NAME);
+        for (int j = 0; j < i; j++)
+            if (strcmp(name, data->column[j].name) == 0)
+                return em_fail(error, EM_INPUT_ERROR, "%s: two columns have the name '%.100s'", path, name);
+    }
+    return EM_OK;
+}
+
+/* -0 counts as no whole number: it would come back as 0 and have another fingerprint. */
+static bool fits_int32(const double *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(value[i]) && !(value[i] > INT32_MIN && value[i] <= INT32_MAX && value[i] == trunc(value[i]) &&
+                                  (value[i] != 0 || !signbit(value[i]))))
+            return false;
+    return true;
+}
+
+/* Chunk by chunk, so that no second copy of the column is needed. */
+static em_code write_values(const em_h5 *h5, hid_t id, const char *path, const double *value, size_t n, bool whole,
+                            em_error *error)
+{
+    em_code code = EM_OK;
+    hsize_t extent = n;
+    int32_t *buffer = em_new(EM_H5_CHUNK, sizeof *buffer, error);
+    hid_t space = H5Screate_simple(1, &extent, NULL);
+    if (!buffer)
+        code = EM_MACHINE;
+    for (size_t from = 0; from < n && !code; from += EM_H5_CHUNK) {
+        size_t count = n - from < EM_H5_CHUNK ? n - from : EM_H5_CHUNK;
+        hsize_t start = from, size = count;
+        for (size_t i = 0; i < count && whole; i++)
+            buffer[i] = isnan(value[from + i]) ? MISSING : (int32_t)value[from + i];
+        const void *source = whole ? (const void *)buffer : value + from;
+        hid_t block = H5Screate_simple(1, &size, NULL);
+        if (space < 0 || block < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &size, NULL) < 0 ||
+            H5Dwrite(id, whole ? H5T_NATIVE_INT32 : H5T_NATIVE_DOUBLE, block, space, H5P_DEFAULT, source) < 0)
+            code = em_h5_fail(h5, error, "cannot write %s", path);
+        em_h5_drop(block);
+        if (!code)
+            code = em_h5_check_written(h5, error);
+    }
+    em_h5_drop(space);
+    free(buffer);
+    return code;
+}
+
+static em_code write_column(const em_h5 *h5, const em_dataset_column *column, size_t n, em_error *error)
+{
+    char path[EM_H5_MAX_NAME + 16];
+    hid_t id = 0;
+    bool whole = fits_int32(column->value, n);
+    const char *about = column->level ? "codes of the texts in `levels`, one a trial; -2147483648: missing"
+                        : whole       ? "whole numbers, one a trial; -2147483648: missing"
+                                      : "numbers, one a trial; NaN: missing";
+    column_path(path, column->name);
+    em_code code = em_h5_array_create(h5, path, whole ? EM_H5_INT32 : EM_H5_DOUBLE, n, &id, error);
+    if (!code)
+        code = write_values(h5, id, path, column->value, n, whole, error);
+    em_h5_drop(id);
+    if (!code)
+        code = em_h5_put_text(h5, path, "description", about, error);
+    if (!code && column->level)
+        code = em_h5_put_texts(h5, path, "levels", column->level, (size_t)column->n_levels, error);
+    if (!code && column->level)
+        code = em_h5_put_whole(h5, path, "levels_given", column->levels_given, error);
+    return code;
+}
+
+static em_code write_truth(const em_h5 *h5, const em_truth *truth, em_h5_extents *extents, em_error *error)
+{
+    em_code code = em_h5_make_group(h5, "/simulated", error);
+    *em_h5_extent(extents, 'P') = (uint64_t)truth->n_parameters;
+    if (!code)
+        code = em_h5_write_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), truth, error);
+    if (!code)
+        code = em_h5_write_arrays(h5, truth_arrays, LENGTH(truth_arrays), extents, truth, error);
+    return code;
+}
+
+em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error)
+{
+    em_h5 h5 = {0};
+    em_h5_extents extents = em_h5_extents_unknown();
+    *em_h5_extent(&extents, 'S') = data->n_subjects;
+    *em_h5_extent(&extents, 'O') = data->n_subjects + 1;
+    em_code code = check_whole(data, path, error);
+    if (code)
+        return code;
+    if ((code = em_h5_create(&h5, path, "dataset", force, error)) ||
+        (code = em_h5_put_text(&h5, "/", "fingerprint", data->fingerprint, error)) ||
+        (code = em_h5_make_group(&h5, "/subjects", error)) ||
+        (code = em_h5_write_arrays(&h5, subject_arrays, LENGTH(subject_arrays), &extents, data, error)) ||
+        (code = em_h5_make_group(&h5, "/trials", error)))
+        goto done;
+    for (int i = 0; i < data->n_columns; i++)
+        if ((code = write_column(&h5, &data->column[i], data->n_rows, error)))
+            goto done;
+    if (data->truth && (code = write_truth(&h5, data->truth, &extents, error)))
+        goto done;
+    code = em_h5_publish(&h5, error);
+done:
+    em_h5_close(&h5);
+    return code;
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+static em_code check_offsets(const em_h5 *h5, const em_dataset *data, em_error *error)
+{
+    const uint64_t *offset = data->offset;
+    if (data->n_subjects == 0)
+        return em_h5_damaged(h5, error, "there are no subjects");
+    if (offset[0] != 0)
+        return em_h5_damaged(h5, error, "/subjects/offset does not start with 0");
+    for (size_t s = 0; s < data->n_subjects; s++)
+        if (offset[s + 1] < offset[s])
+            return em_h5_damaged(h5, error, "/subjects/offset falls after subject %zu ('%.60s')", s + 1, data->id[s]);
+    return EM_OK;
+}
+
+static em_code read_subjects(const em_h5 *h5, em_dataset *data, em_h5_extents *extents, em_error *error)
+{
+    em_code code = em_h5_read_arrays(h5, subject_arrays, LENGTH(subject_arrays), extents, data, error);
+    uint64_t n = *em_h5_extent(extents, 'S');
+    data->n_subjects = data->id ? n : 0;
+    if (!code && *em_h5_extent(extents, 'O') != n + 1)
+        code = em_h5_damaged(h5, error, "/subjects/offset has %llu values for %llu subjects; it needs one more than that",
+                             (unsigned long long)*em_h5_extent(extents, 'O'), (unsigned long long)n);
+    if (!code)
+        code = check_offsets(h5, data, error);
+    if (!code)
+        data->n_rows = data->offset[data->n_subjects];
+    return code;
+}
+
+/* Opens /trials/NAME and makes sure that it is a column of n rows. */
+static em_code open_column(const em_h5 *h5, const char *name, size_t n, em_h5_opened *array, em_error *error)
+{
+    char path[EM_H5_MAX_NAME + 16];
+    *array = (em_h5_opened){0};
+    if (!good_name(name))
+        return em_h5_damaged(h5, error, "'%.100s' cannot be the name of a column", name);
+    column_path(path, name);
+    em_code code = em_h5_array_open(h5, path, array, error);
+    if (!code && array->text)
+        code = em_h5_damaged(h5, error, "%s holds text; text is stored as codes with the attribute levels", path);
+    else if (!code && (array->rank != 1 || array->extent[0] != n))
+        code = em_h5_damaged(h5, error, "%s is not an array of %zu values, one for each trial", path, n);
+    if (code)
+        em_h5_array_close(array);
+    return code;
+}
+
+static em_code read_levels(const em_h5 *h5, em_dataset_column *column, em_error *error)
+{
+    char path[EM_H5_MAX_NAME + 16];
+    size_t n = 0;
+    int64_t given = 0;
+    column_path(path, column->name);
+    if (!em_h5_has(h5, path, "levels"))
+        return EM_OK;
+    em_code code = em_h5_get_texts(h5, path, "levels", &column->level, &n, error);
+    if (!code && n > INT_MAX) {
+        em_h5_free_texts(column->level, n);
+        column->level = NULL;
+        return em_h5_damaged(h5, error, "%s has %zu levels", path, n);
+    }
+    column->n_levels = (int)n;
+    if (!code && em_h5_has(h5, path, "levels_given"))
+        code = em_h5_get_whole(h5, path, "levels_given", 0, 1, &given, error);
+    column->levels_given = given != 0;
+    return code;
+}
+
+/* Name of member i of /trials, in the order in which they were made where the file knows it. *name: free it. */
+static em_code column_name(const em_h5 *h5, hid_t group, H5_index_t by, hsize_t i, char **name, em_error *error)
+{
+    ssize_t length = H5Lget_name_by_idx(group, ".", by, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
+    if (length < 0)
+        return em_h5_fail(h5, error, "cannot list /trials");
+    if (length > EM_H5_MAX_NAME)
+        return em_h5_damaged(h5, error, "a column has a name longer than %d bytes", EM_H5_MAX_NAME);
+    if (!(*name = em_new((size_t)length + 1, 1, error)))
+        return EM_MACHINE;
+    if (H5Lget_name_by_idx(group, ".", by, H5_ITER_INC, i, *name, (size_t)length + 1, H5P_DEFAULT) != length)
+        return em_h5_fail(h5, error, "cannot list /trials");
+    return EM_OK;
+}
+
+static em_code read_column_frame(const em_h5 *h5, em_dataset *data, hid_t group, H5_index_t by, em_error *error)
+{
+    em_dataset_column *column = &data->column[data->n_columns];
+    em_h5_opened array = {0};
+    em_code code = column_name(h5, group, by, (hsize_t)data->n_columns, &column->name, error);
+    data->n_columns++;
+    if (!code)
+        code = open_column(h5, column->name, data->n_rows, &array, error);
+    if (!code)
+        code = read_levels(h5, column, error);
+    em_h5_array_close(&array);
+    return code;
+}
+
+static em_code read_columns_frame(const em_h5 *h5, em_dataset *data, em_error *error)
+{
+    em_code code = EM_OK;
+    hid_t group = 0, creation = 0;
+    unsigned order = 0;
+    H5G_info_t info;
+    if (em_h5_exists(h5, "/trials") <= 0)
+        return em_h5_damaged(h5, error, "there is no /trials");
+    if ((group = H5Gopen2(h5->file, "/trials", H5P_DEFAULT)) < 0 || H5Gget_info(group, &info) < 0 ||
+        (creation = H5Gget_create_plist(group)) < 0 || H5Pget_link_creation_order(creation, &order) < 0) {
+        code = em_h5_fail(h5, error, "cannot open /trials");
+        goto done;
+    }
+    /* a column takes more than 16 bytes of its file, whatever the file says */
+    if (info.nlinks > h5->bytes / 16 || info.nlinks > INT_MAX) {
+        code = em_h5_damaged(h5, error, "/trials claims %llu columns", (unsigned long long)info.nlinks);
+        goto done;
+    }
+    if (!(data->column = em_new(info.nlinks, sizeof *data->column, error)))
+        code = EM_MACHINE;
+    while (!code && (hsize_t)data->n_columns < info.nlinks)
+        code = read_column_frame(h5, data, group, order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME,
+                                 error);
+done:
+    em_h5_drop(creation);
+    em_h5_drop(group);
+    return code;
+}
+
+static em_code read_truth(const em_h5 *h5, em_dataset *data, em_h5_extents *extents, em_error *error)
+{
+    if (em_h5_exists(h5, "/simulated") == 0)
+        return EM_OK;
+    if (!(data->truth = em_new(1, sizeof *data->truth, error)))
+        return EM_MACHINE;
+    em_code code = em_h5_read_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), data->truth, error);
+    if (!code)
+        code = em_h5_read_arrays(h5, truth_arrays, LENGTH(truth_arrays), extents, data->truth, error);
+    uint64_t n = *em_h5_extent(extents, 'P');
+    if (!code && n > EM_MAX_PARAMETERS)
+        code = em_h5_damaged(h5, error, "/simulated has %llu parameters", (unsigned long long)n);
+    if (n > EM_MAX_PARAMETERS && data->truth->parameter) {
+        em_h5_free_texts(data->truth->parameter, n);
+        data->truth->parameter = NULL;
+    }
+    data->truth->n_parameters = data->truth->parameter ? (int)n : 0;
+    return code;
+}
+
+static em_code read_fingerprint(const em_h5 *h5, char fingerprint[65], em_error *error)
+{
+    static const em_h5_scalar row = {"fingerprint", EM_H5_A_HASH, true, 0};
+    return em_h5_read_scalars(h5, "/", &row, 1, fingerprint, error);
+}
+
+em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error)
+{
+    em_h5 h5 = {0};
+    em_h5_extents extents = em_h5_extents_unknown();
+    em_dataset *d = em_new(1, sizeof *d, error);
+    em_code code = EM_MACHINE;
+    if (!d || (code = em_h5_open(&h5, path, "dataset", error)) ||
+        (code = read_fingerprint(&h5, d->fingerprint, error)) || (code = read_subjects(&h5, d, &extents, error)) ||
+        (code = read_columns_frame(&h5, d, error)) || (code = read_truth(&h5, d, &extents, error)))
+        goto done;
+    *data = d;
+    d = NULL;
+done:
+    em_h5_close(&h5);
+    em_dataset_free(d);
+    return code;
+}
+
+/* Codes are looked up in `level` later, so they are checked here. */
+static em_code check_codes(const em_h5 *h5, const em_dataset_column *column, size_t count, em_error *error)
+{
+    for (size_t i = 0; column->level && i < count; i++) {
+        double code = column->value[i];
+        if (!isnan(code) && !(code >= 0 && code < column->n_levels && code == trunc(code)))
+            return em_h5_damaged(h5, error, "/trials/%s has a code %g but %d levels", column->name, code,
+                                 column->n_levels);
+    }
+    return EM_OK;
+}
+
+static em_code read_values(const em_h5 *h5, const em_h5_opened *array, em_dataset_column *column, size_t first,
+                           size_t count, em_error *error)
+{
+    em_code code = EM_OK;
+    hsize_t start = first, size = count;
+    if (!(column->value = em_new(count, sizeof *column->value, error)))
+        return EM_MACHINE;
+    if (count == 0)
+        return EM_OK;
+    hid_t block = H5Screate_simple(1, &size, NULL);
+    if (block < 0 || H5Sselect_hyperslab(array->space, H5S_SELECT_SET, &start, NULL, &size, NULL) < 0 ||
+        H5Dread(array->id, H5T_NATIVE_DOUBLE, block, array->space, H5P_DEFAULT, column->value) < 0)
+        code = em_h5_fail(h5, error, "cannot read /trials/%s", column->name);
+    em_h5_drop(block);
+    for (size_t i = 0; i < count && array->whole; i++)
+        if (column->value[i] == MISSING)
+            column->value[i] = NAN;
+    return code ? code : check_codes(h5, column, count, error);
+}
+
+static em_code read_column(const em_h5 *h5, em_dataset *data, em_dataset_column *column, size_t first, size_t count,
+                           em_error *error)
+{
+    em_h5_opened array;
+    em_code code = open_column(h5, column->name, data->n_rows, &array, error);
+    if (code)
+        return code;
+    free(column->value);
+    column->value = NULL;
+    code = read_values(h5, &array, column, first, count, error);
+    em_h5_array_close(&array);
+    return code;
+}
+
+static void forget_values(em_dataset *data)
+{
+    for (int i = 0; i < data->n_columns; i++) {
+        free(data->column[i].value);
+        data->column[i].value = NULL;
+    }
+    data->first_row = data->held = 0;
+}
+
+static em_code read_named(const em_h5 *h5, em_dataset *data, const char *const *names, int n_names, size_t first,
+                          size_t count, em_error *error)
+{
+    em_code code = EM_OK;
+    for (int i = 0; i < n_names && !code; i++) {
+        em_dataset_column *column = em_dataset_find(data, names[i]);
+        if (!column)
+            return em_fail(error, EM_INPUT_ERROR, "%s has no column '%.100s'", h5->path, names[i]);
+        code = read_column(h5, data, column, first, count, error);
+    }
+    return code;
+}
+
+em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *const *names, int n_names, size_t first,
+                             size_t count, em_error *error)
+{
+    em_h5 h5 = {0};
+    char fingerprint[65];
+    forget_values(data);
+    if (first > data->n_rows || count > data->n_rows - first)
+        return em_fail(error, EM_INPUT_ERROR, "%s has %zu trials; %zu from trial %zu on are not there", path,
+                       data->n_rows, count, first);
+    em_code code = em_h5_open(&h5, path, "dataset", error);
+    if (!code)
+        code = read_fingerprint(&h5, fingerprint, error);
+    if (!code && strcmp(fingerprint, data->fingerprint) != 0)
+        code = em_fail(error, EM_INPUT_ERROR, "%s was replaced by other data while it was read", path);
+    if (!code && names)
+        code = read_named(&h5, data, names, n_names, first, count, error);
+    for (int i = 0; i < data->n_columns && !names && !code; i++)
+        code = read_column(&h5, data, &data->column[i], first, count, error);
+    em_h5_close(&h5);
+    if (code) {
+        forget_values(data);
+        return code;
+    }
+    data->first_row = first;
+    data->held = count;
+    return EM_OK;
+}

@@ -1,0 +1,298 @@
+/* The fit file. Its tables name everything that is stored and where it stands in em_fit. */
+#define _GNU_SOURCE
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "fit.h"
+#include "h5.h"
+
+#define LENGTH(table) ((int)(sizeof(table) / sizeof *(table)))
+#define MEMBER(name) offsetof(em_fit, name)
+
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "counts are stored as uint64");
+
+static const em_h5_scalar root_scalars[] = {
+    {"emlib_version", EM_H5_A_TEXT, true, MEMBER(emlib_version)},
+    {"model", EM_H5_A_TEXT, true, MEMBER(model)},
+    {"model_fingerprint", EM_H5_A_HASH, true, MEMBER(model_fingerprint)},
+    {"dataset_fingerprint", EM_H5_A_HASH, true, MEMBER(dataset_fingerprint)},
+    {"options", EM_H5_A_TEXT, true, MEMBER(options)},
+    {"converged", EM_H5_A_FLAG, true, MEMBER(converged)},
+    {"iterations", EM_H5_A_INT, true, MEMBER(iterations)},
+    {"distance", EM_H5_A_NUMBER, false, MEMBER(distance)},
+    {"n_subjects", EM_H5_A_UINT64, true, MEMBER(n_subjects)},
+    {"n_subjects_used", EM_H5_A_UINT64, true, MEMBER(n_subjects_used)},
+    {"n_trials", EM_H5_A_UINT64, true, MEMBER(n_trials)},
+    {"n_group", EM_H5_A_INT, false, MEMBER(n_group)},
+    {"log_likelihood", EM_H5_A_NUMBER, true, MEMBER(log_likelihood)},
+    {"log_marginal_likelihood", EM_H5_A_NUMBER, true, MEMBER(log_marginal_likelihood)},
+    {"bic_int", EM_H5_A_NUMBER, true, MEMBER(bic_int)},
+    {"aic_int", EM_H5_A_NUMBER, true, MEMBER(aic_int)},
+};
+
+static const em_h5_scalar timing_scalars[] = {
+    {"read_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, read_seconds)},
+    {"e_step_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, e_step_seconds)},
+    {"m_step_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, m_step_seconds)},
+    {"communication_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, communication_seconds)},
+    {"write_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, write_seconds)},
+    {"total_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, total_seconds)},
+    {"likelihood_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, likelihood_evaluations)},
+    {"ranks", EM_H5_A_INT, false, offsetof(em_timing, ranks)},
+};
+
+static const char *const groups[] = {"/parameters", "/group", "/subjects", "/trace", "/timing"};
+
+#define FREE_SCALE "unconstrained scale"
+
+/* P parameters, S subjects, I rows of the trace. When a file is read the first arrays set these. */
+enum { N_EXTENT_ARRAYS = 3 };
+static const em_h5_array arrays[] = {
+    {"/parameters/name", "P", EM_H5_TEXT, true, MEMBER(parameter), NULL, "names of the parameters"},
+    {"/subjects/id", "S", EM_H5_TEXT, true, MEMBER(subject), NULL, "who, in the dataset's order"},
+    {"/trace/log_marginal_likelihood", "I", EM_H5_DOUBLE, true, MEMBER(trace_log_marginal_likelihood), "log units",
+     "evidence (Laplace) that E-step i found under the group of row i"},
+    {"/parameters/transform", "P", EM_H5_TEXT, true, MEMBER(transform), NULL, "natural = transform(unconstrained)"},
+    {"/group/mu", "P", EM_H5_DOUBLE, true, MEMBER(mu), FREE_SCALE, "mean of the group"},
+    {"/group/var", "P", EM_H5_DOUBLE, true, MEMBER(var), FREE_SCALE ", squared", "variance of the group"},
+    {"/group/cov", "PP", EM_H5_DOUBLE, true, MEMBER(cov), FREE_SCALE ", squared", "covariance of the group"},
+    {"/group/status", "P", EM_H5_INT8, true, MEMBER(group_status), NULL, "how each parameter's group values came about"},
+    {"/group/natural_median", "P", EM_H5_DOUBLE, false, MEMBER(natural_median), "natural scale",
+     "transform(mu): the median of the group"},
+    {"/group/natural_mean", "P", EM_H5_DOUBLE, false, MEMBER(natural_mean), "natural scale",
+     "mean of transform(x) over the group"},
+    {"/subjects/map", "SP", EM_H5_DOUBLE, true, MEMBER(map), FREE_SCALE, "maximum a posteriori under the group"},
+    {"/subjects/natural", "SP", EM_H5_DOUBLE, true, MEMBER(natural), "natural scale", "transform(map)"},
+    {"/subjects/hessian", "SPP", EM_H5_DOUBLE, true, MEMBER(hessian), "1 / (" FREE_SCALE ", squared)",
+     "second derivatives of the negative log posterior at the map"},
+    {"/subjects/log_likelihood", "S", EM_H5_DOUBLE, true, MEMBER(subject_log_likelihood), "log units",
+     "log-likelihood at the map"},
+    {"/subjects/log_marginal_likelihood", "S", EM_H5_DOUBLE, true, MEMBER(subject_log_marginal_likelihood),
+     "log units", "log evidence by Laplace's approximation; NaN where the subject was not used"},
+    {"/subjects/n_trials", "S", EM_H5_UINT64, true, MEMBER(subject_n_trials), "trials", "observed trials"},
+    {"/subjects/status", "S", EM_H5_INT8, true, MEMBER(subject_status), NULL, "how the search for the map ended"},
+    {"/subjects/modes", "S", EM_H5_INT32, false, MEMBER(subject_modes), "maxima",
+     "different maxima that the first E-step met"},
+    {"/trace/mu", "IP", EM_H5_DOUBLE, true, MEMBER(trace_mu), FREE_SCALE, "mean of the group under which E-step i ran"},
+    {"/trace/var", "IP", EM_H5_DOUBLE, true, MEMBER(trace_var), FREE_SCALE ", squared",
+     "variance of the group under which E-step i ran"},
+};
+
+/* ---- where the dataset is -------------------------------------------------------------------------------------- */
+
+/* `to` as seen from the folder `from`; both absolute and without "..". Paths that share only the root stay absolute:
+ * such files do not move together. */
+static char *relative_path(const char *from, const char *to, em_error *error)
+{
+    size_t shared = 0, i = 0;
+    for (; from[i] && from[i] == to[i]; i++)
+        if (to[i] == '/')
+            shared = i + 1;
+    if (!from[i] && to[i] == '/')
+        shared = i + 1; /* all of `from` leads to `to` */
+    if (shared <= 1 && strcmp(from, "/") != 0)
+        return em_copy(to, error);
+    size_t up = 0, length = strlen(from);
+    for (size_t k = shared; k < length; k++)
+        up += k == shared || from[k] == '/';
+    char *path = em_new(3 * up + strlen(to + shared) + 1, 1, error);
+    for (size_t k = 0; path && k < up; k++)
+        memcpy(path + 3 * k, "../", 3);
+    if (path)
+        memcpy(path + 3 * up, to + shared, strlen(to + shared));
+    return path;
+}
+
+/* What the file says about where its data are. A dataset that cannot be found is named as it was given. */
+static em_code stored_dataset(const char *fit_path, const char *dataset, char **stored, em_error *error)
+{
+    char *folder = em_folder(fit_path, error), *from = NULL, *to = NULL;
+    if (folder && (from = realpath(folder, NULL)) && (to = realpath(dataset, NULL)))
+        *stored = relative_path(from, to, error);
+    else if (folder)
+        *stored = em_copy(dataset, error);
+    if (*stored)
+        em_h5_mend_utf8(*stored); /* a folder's name in another encoding must not cost the fit: there is --data */
+    free(folder);
+    free(from);
+    free(to);
+    return *stored ? EM_OK : EM_MACHINE;
+}
+
+/* The way back: from the folder in which the file itself is, also where `fit_path` is a symbolic link to it. */
+static em_code found_dataset(const char *fit_path, char **dataset, em_error *error)
+{
+    if ((*dataset)[0] == '/')
+        return EM_OK;
+    struct stat info;
+    char *file = lstat(fit_path, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(fit_path, NULL) : NULL;
+    char *folder = em_folder(file ? file : fit_path, error), *path = NULL;
+    if (folder && strcmp(folder, ".") == 0 && !strchr(fit_path, '/'))
+        path = em_copy(*dataset, error);
+    else if (folder && (path = em_new(strlen(folder) + strlen(*dataset) + 2, 1, error)))
+        sprintf(path, "%s%s%s", folder, strcmp(folder, "/") == 0 ? "" : "/", *dataset);
+    free(file);
+    free(folder);
+    if (!path)
+        return EM_MACHINE;
+    free(*dataset);
+    *dataset = path;
+    return EM_OK;
+}
+
+/* ---- writing --------------------------------------------------------------------------------------------------- */
+
+static em_code put_meanings(const em_h5 *h5, em_error *error)
+{
+#define STATUS_MEANING(name, value, text) #value " " text "; "
+    static const char subjects[] = EM_SUBJECT_STATES(STATUS_MEANING);
+    char text[sizeof subjects];
+    memcpy(text, subjects, sizeof text);
+    text[strlen(text) - 2] = '\0';
+    em_code code = em_h5_put_text(h5, "/subjects/status", "meaning", text, error);
+    if (code)
+        return code;
+    char group[200];
+    snprintf(group, sizeof group, "%d %s; %d %s: the same for everyone; %d %s: not estimated", EM_GROUP_ESTIMATED,
+             em_group_status_text(EM_GROUP_ESTIMATED), EM_GROUP_VANISHED, em_group_status_text(EM_GROUP_VANISHED),
+             EM_GROUP_GIVEN, em_group_status_text(EM_GROUP_GIVEN));
+    return em_h5_put_text(h5, "/group/status", "meaning", group, error);
+}
+
+static em_code write_attributes(const em_h5 *h5, const em_fit *fit, em_error *error)
+{
+    char *dataset = NULL;
+    em_code code = em_h5_write_scalars(h5, "/", root_scalars, LENGTH(root_scalars), fit, error);
+    if (!code && isfinite(fit->pseudo_r2))
+        code = em_h5_put_number(h5, "/", "pseudo_r2", fit->pseudo_r2, error);
+    if (!code)
+        code = stored_dataset(h5->path, fit->dataset, &dataset, error);
+    if (!code)
+        code = em_h5_put_text(h5, "/", "dataset", dataset, error);
+    free(dataset);
+    return code;
+}
+
+em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error)
+{
+    em_h5 h5 = {0};
+    em_h5_extents extents = em_h5_extents_unknown();
+    *em_h5_extent(&extents, 'P') = (uint64_t)fit->n_parameters;
+    *em_h5_extent(&extents, 'S') = fit->n_subjects;
+    *em_h5_extent(&extents, 'I') = (uint64_t)fit->n_trace;
+    if (!fit->dataset)
+        return em_fail(error, EM_INPUT_ERROR, "%s: the fit does not say which data it is of", path);
+    em_code code = em_h5_create(&h5, path, "fit", force, error);
+    if (!code)
+        code = write_attributes(&h5, fit, error);
+    for (int i = 0; i < LENGTH(groups) && !code; i++)
+        code = em_h5_make_group(&h5, groups[i], error);
+    if (!code)
+        code = em_h5_write_arrays(&h5, arrays, LENGTH(arrays), &extents, fit, error);
+    if (!code)
+        code = put_meanings(&h5, error);
+    if (!code)
+        code = em_h5_write_scalars(&h5, "/timing", timing_scalars, LENGTH(timing_scalars), &fit->timing, error);
+    if (!code)
+        code = em_h5_publish(&h5, error);
+    em_h5_close(&h5);
+    return code;
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+static em_code read_attributes(const em_h5 *h5, em_fit *fit, em_error *error)
+{
+    fit->distance = fit->pseudo_r2 = NAN;
+    fit->n_group = -1;
+    em_code code = em_h5_read_scalars(h5, "/", root_scalars, LENGTH(root_scalars), fit, error);
+    if (!code && em_h5_has(h5, "/", "pseudo_r2"))
+        code = em_h5_get_number(h5, "/", "pseudo_r2", &fit->pseudo_r2, error);
+    if (!code)
+        code = em_h5_get_text(h5, "/", "dataset", &fit->dataset, error);
+    if (!code)
+        code = found_dataset(h5->path, &fit->dataset, error);
+    if (!code && em_h5_exists(h5, "/timing") == 1)
+        code = em_h5_read_scalars(h5, "/timing", timing_scalars, LENGTH(timing_scalars), &fit->timing, error);
+    return code;
+}
+
+/* Reads the arrays that say how large the others are. What the attributes claim about sizes does not count until it
+ * agrees, so that the fit can be freed whatever happens. */
+static em_code read_extents(const em_h5 *h5, em_fit *fit, em_h5_extents *extents, em_error *error)
+{
+    size_t claimed = fit->n_subjects;
+    fit->n_subjects = 0;
+    em_code code = em_h5_read_arrays(h5, arrays, N_EXTENT_ARRAYS, extents, fit, error);
+    uint64_t n = *em_h5_extent(extents, 'P'), s = *em_h5_extent(extents, 'S'), i = *em_h5_extent(extents, 'I');
+    fit->n_subjects = fit->subject ? s : 0;
+    if (fit->parameter && n > EM_MAX_PARAMETERS) {
+        em_h5_free_texts(fit->parameter, n);
+        fit->parameter = NULL;
+        n = 0;
+    }
+    fit->n_parameters = fit->parameter ? (int)n : 0;
+    if (code)
+        return code;
+    if (n == 0)
+        return em_h5_damaged(h5, error, "it does not have 1 to %d parameters", EM_MAX_PARAMETERS);
+    if (claimed != s || fit->n_subjects_used > s)
+        return em_h5_damaged(h5, error, "n_subjects is %zu and n_subjects_used %zu, but there are %llu", claimed,
+                             fit->n_subjects_used, (unsigned long long)s);
+    if (i > INT_MAX)
+        return em_h5_damaged(h5, error, "/trace has %llu rows", (unsigned long long)i);
+    fit->n_trace = (int)i;
+    return EM_OK;
+}
+
+/* What older or other programs may have left out. */
+static em_code fill_optional(em_fit *fit, em_error *error)
+{
+    size_t n = (size_t)fit->n_parameters;
+    if (!fit->subject_modes && !(fit->subject_modes = em_new(fit->n_subjects, sizeof *fit->subject_modes, error)))
+        return EM_MACHINE;
+    for (int k = 0; k < 2; k++) {
+        double **natural = k ? &fit->natural_mean : &fit->natural_median;
+        if (*natural)
+            continue;
+        if (!(*natural = em_new(n, sizeof **natural, error)))
+            return EM_MACHINE;
+        for (size_t j = 0; j < n; j++)
+            (*natural)[j] = NAN;
+    }
+    if (fit->n_group < 0) {
+        fit->n_group = 0;
+        for (size_t j = 0; j < n; j++)
+            fit->n_group += fit->group_status[j] == EM_GROUP_GIVEN ? 0 : 2;
+    }
+    return EM_OK;
+}
+
+em_code em_fit_read(const char *path, em_fit **fit, em_error *error)
+{
+    em_h5 h5 = {0};
+    em_h5_extents extents = em_h5_extents_unknown();
+    em_fit *f = em_new(1, sizeof *f, error);
+    if (!f)
+        return EM_MACHINE;
+    em_code code = em_h5_open(&h5, path, "fit", error);
+    if (!code)
+        code = read_attributes(&h5, f, error);
+    if (!code)
+        code = read_extents(&h5, f, &extents, error);
+    if (!code)
+        code = em_h5_read_arrays(&h5, arrays + N_EXTENT_ARRAYS, LENGTH(arrays) - N_EXTENT_ARRAYS, &extents, f, error);
+    if (!code)
+        code = fill_optional(f, error);
+    em_h5_close(&h5);
+    if (code)
+        em_fit_free(f);
+    else
+        *fit = f;
+    return code;
+}

@@ -1,0 +1,99 @@
+/* The built-in models: a table made by the build from the files of models/. */
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "emlib/emlib.h"
+
+#define MODEL(name) extern const em_model em_model_##name;
+#include "models.def"
+#undef MODEL
+
+static const em_model *const models[] = {
+#define MODEL(name) &em_model_##name,
+#include "models.def"
+#undef MODEL
+};
+enum { N_MODELS = sizeof models / sizeof *models };
+
+const em_model *const *em_models(size_t *n)
+{
+    *n = N_MODELS;
+    return models;
+}
+
+const em_model *em_model_find(const char *name)
+{
+    for (int i = 0; i < N_MODELS; i++)
+        if (strcmp(models[i]->name, name) == 0)
+            return models[i];
+    return NULL;
+}
+
+/* Number of edits that turn a into b (Levenshtein 1966); names longer than 63 count as far away. */
+static int edits(const char *a, const char *b)
+{
+    int row[64], n = (int)strlen(b);
+    if (n > 63)
+        return 1000;
+    for (int j = 0; j <= n; j++)
+        row[j] = j;
+    for (int i = 1; *a; a++, i++) {
+        int corner = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n; j++) {
+            int change = corner + (*a != b[j - 1]), least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            corner = row[j];
+            row[j] = change < least ? change : least;
+        }
+    }
+    return row[n];
+}
+
+em_code em_model_get(const char *name, const em_model **model, em_error *error)
+{
+    *model = em_model_find(name);
+    if (*model)
+        return EM_OK;
+    char close[300] = "";
+    for (int i = 0; i < N_MODELS; i++) {
+        size_t used = strlen(close);
+        if (edits(name, models[i]->name) <= 3 || strstr(models[i]->name, name))
+            snprintf(close + used, sizeof close - used, "%s%s", used ? ", " : "; did you mean ", models[i]->name);
+    }
+    return em_fail(error, EM_INPUT_ERROR, "there is no model '%s'%s%s ('emlib models' lists them)", name, close,
+                   *close ? "?" : "");
+}
+
+int em_parameter_index(const em_model *model, const char *name)
+{
+    for (int j = 0; j < model->n_parameters; j++)
+        if (strcmp(model->parameters[j].name, name) == 0)
+            return j;
+    return -1;
+}
+
+/* Strings go in with their closing zero, so that no two lists of strings look the same. */
+static int digest_text(EVP_MD_CTX *digest, const char *text)
+{
+    return EVP_DigestUpdate(digest, text ? text : "", strlen(text ? text : "") + 1);
+}
+
+em_code em_model_fingerprint(const em_model *model, char fingerprint[65], em_error *error)
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    int good = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) && digest_text(digest, EMLIB_VERSION) &&
+               digest_text(digest, model->name) && digest_text(digest, model->equations);
+    for (int j = 0; good && j < model->n_parameters; j++)
+        good = digest_text(digest, model->parameters[j].name) && digest_text(digest, model->parameters[j].transform);
+    for (int c = 0; good && c < model->n_columns; c++)
+        good = digest_text(digest, model->columns[c].name);
+    good = good && EVP_DigestFinal_ex(digest, sum, NULL);
+    EVP_MD_CTX_free(digest);
+    if (!good)
+        return em_fail(error, EM_MACHINE, "cannot compute a SHA-256 digest");
+    for (int i = 0; i < 32; i++)
+        snprintf(fingerprint + 2 * i, 3, "%02x", sum[i]);
+    return EM_OK;
+}

@@ -1,0 +1,372 @@
+#include "newton.h"
+
+#include <gsl/gsl_eigen.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "linalg.h"
+
+enum { MOST_STEPS = 200 };
+static const double first_radius = 3, largest_radius = 100, smallest_radius = 1e-12;
+static const double far_away = 30; /* |x| beyond which, without a prior, a maximum is taken to lie at infinity */
+
+/* ---- points of a group ------------------------------------------------------------------------------------------ */
+
+size_t em_mode_size(int n, int lanes)
+{
+    const size_t rows = (size_t)n + 1 + (size_t)n + (size_t)n * (size_t)(n + 1) / 2;
+    return (rows * (size_t)lanes + 7) / 8 * 8;
+}
+
+em_mode em_mode_in(double *store, int n, int lanes)
+{
+    em_mode mode = {.x = store, .status = {0}};
+    mode.value = mode.x + n * lanes;
+    mode.gradient = mode.value + lanes;
+    mode.hessian = mode.gradient + n * lanes;
+    return mode;
+}
+
+void em_mode_copy(em_mode *to, const em_mode *from, int n, int lanes, unsigned which)
+{
+    const int rows = n + 1 + n + n * (n + 1) / 2; /* all in one piece, see em_mode_in */
+    for (int l = 0; l < lanes; l++)
+        if (which >> l & 1) {
+            for (int r = 0; r < rows; r++)
+                to->x[r * lanes + l] = from->x[r * lanes + l];
+            to->status[l] = from->status[l];
+        }
+}
+
+double em_objective(const em_prior *prior, const double *x, int stride, double log_likelihood)
+{
+    double d[EM_MAX_PARAMETERS];
+    for (int j = 0; j < prior->n; j++)
+        d[j] = x[j * stride] - prior->mean[j];
+    return 0.5 * em_packed_quadratic(prior->n, prior->precision, d) - log_likelihood;
+}
+
+void em_posterior_hessian(const em_prior *prior, const double *hessian, int stride, double *to)
+{
+    for (int k = 0; k < prior->n * (prior->n + 1) / 2; k++)
+        to[k] = prior->precision[k] - hessian[k * stride];
+}
+
+/* ---- one lane ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    double *x, *g, *h, *l;  /* point, gradient, Hessian of the objective there, its Cholesky factor */
+    double *step, *next;    /* the step tried and where it leads */
+    double f;               /* objective at x */
+    double radius, length;  /* of the trust region and of the step, in units of scale */
+    double predicted;       /* decrease of the objective by the quadratic model */
+    double decrement;       /* sqrt(g' H^-1 g) at x; infinite where H is not positive definite */
+    bool fresh, done;       /* nothing evaluated yet; ended */
+    double jump;            /* how far the gradient at the last refused point is from what the Hessian foretold */
+} lane;
+
+struct em_search {
+    int n, lanes;
+    lane lane[8];
+    double *store;       /* of the lanes' arrays */
+    double *trial_store;
+    em_mode trial;       /* what the kernel returns */
+    double *scale;       /* [P] unit of length of each parameter */
+    gsl_matrix *matrix, *vectors;
+    gsl_vector *values;
+    gsl_eigen_symmv_workspace *eigen;
+};
+
+em_code em_search_new(int n, int lanes, em_search **search, em_error *error)
+{
+    const size_t P = (size_t)n, H = P * (P + 1) / 2;
+    em_search *s = *search = em_new(1, sizeof *s, error);
+    if (!s)
+        return EM_MACHINE;
+    s->n = n;
+    s->lanes = lanes;
+    s->store = em_new((size_t)lanes * (4 * P + 2 * H) + P, sizeof(double), error);
+    s->trial_store = em_new_aligned(em_mode_size(n, lanes), sizeof(double), error);
+    s->matrix = gsl_matrix_alloc(P, P);
+    s->vectors = gsl_matrix_alloc(P, P);
+    s->values = gsl_vector_alloc(P);
+    s->eigen = gsl_eigen_symmv_alloc(P);
+    if (!s->store || !s->trial_store || !s->matrix || !s->vectors || !s->values || !s->eigen) {
+        em_search_free(s);
+        *search = NULL;
+        return em_fail(error, EM_MACHINE, "out of memory");
+    }
+    s->trial = em_mode_in(s->trial_store, n, lanes);
+    double *at = s->store;
+    for (int l = 0; l < lanes; l++) {
+        lane *a = &s->lane[l];
+        a->x = at;
+        a->g = a->x + P;
+        a->step = a->g + P;
+        a->next = a->step + P;
+        a->h = a->next + P;
+        a->l = a->h + H;
+        at = a->l + H;
+    }
+    s->scale = at;
+    return EM_OK;
+}
+
+void em_search_free(em_search *s)
+{
+    if (!s)
+        return;
+    free(s->store);
+    free(s->trial_store);
+    gsl_matrix_free(s->matrix);
+    gsl_matrix_free(s->vectors);
+    gsl_vector_free(s->values);
+    if (s->eigen)
+        gsl_eigen_symmv_free(s->eigen);
+    free(s);
+}
+
+/* Gradient of the objective at x from the likelihood's, which has this stride. */
+static void posterior_gradient(const em_prior *prior, const double *x, const double *gradient, int stride, double *g)
+{
+    double d[EM_MAX_PARAMETERS];
+    for (int j = 0; j < prior->n; j++)
+        d[j] = x[j] - prior->mean[j];
+    em_packed_product(prior->n, prior->precision, d, g);
+    for (int j = 0; j < prior->n; j++)
+        g[j] -= gradient[j * stride];
+}
+
+/* The lane stands where `from` says. */
+static void stand(em_search *s, const em_prior *prior, const em_mode *from, int l)
+{
+    lane *a = &s->lane[l];
+    for (int j = 0; j < s->n; j++)
+        a->x[j] = from->x[j * s->lanes + l];
+    a->f = em_objective(prior, a->x, 1, from->value[l]);
+    posterior_gradient(prior, a->x, from->gradient + l, s->lanes, a->g);
+    em_posterior_hessian(prior, from->hessian + l, s->lanes, a->h);
+}
+
+static double length_of(const em_search *s, const double *step)
+{
+    double sum = 0;
+    for (int j = 0; j < s->n; j++)
+        sum += step[j] / s->scale[j] * (step[j] / s->scale[j]);
+    return sqrt(sum);
+}
+
+static bool all_finite(const double *x, int n, int stride)
+{
+    for (int j = 0; j < n; j++)
+        if (!isfinite(x[j * stride]))
+            return false;
+    return true;
+}
+
+/* lambda >= 0 for which q(lambda)_i = -b_i / (e_i + lambda) has this length; low is the least lambda allowed. */
+static double multiplier(const em_search *s, const double *b, double low, double radius)
+{
+    double lambda = low, high = INFINITY;
+    for (int i = 0; i < 100; i++) {
+        double sum = 0, slope = 0;
+        for (int j = 0; j < s->n; j++) {
+            const double e = gsl_vector_get(s->values, (size_t)j) + lambda, q = b[j] / e;
+            sum += q * q;
+            slope += q * q / e;
+        }
+        const double length = sqrt(sum);
+        if (fabs(length - radius) <= 1e-6 * radius || (lambda == low && length < radius))
+            break;
+        if (length > radius)
+            low = lambda;
+        else
+            high = lambda;
+        const double next = lambda + (length / radius - 1) * sum / slope; /* Newton's on 1/length, nearly linear */
+        lambda = next > low && next < high ? next : isinf(high) ? 2 * lambda + 1e-3 : 0.5 * (low + high);
+    }
+    return lambda;
+}
+
+/* The minimum of the quadratic model in the ball, where the Newton step is too long or H not positive definite. */
+static bool ball_step(em_search *s, lane *a)
+{
+    const size_t n = (size_t)s->n;
+    double b[EM_MAX_PARAMETERS], q[EM_MAX_PARAMETERS];
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++) {
+            const double x = a->h[i * (i + 1) / 2 + j] * s->scale[i] * s->scale[j];
+            gsl_matrix_set(s->matrix, i, j, x);
+            gsl_matrix_set(s->matrix, j, i, x);
+        }
+    if (gsl_eigen_symmv(s->matrix, s->values, s->vectors, s->eigen) != 0)
+        return false;
+    double least = INFINITY, most = 0;
+    size_t bottom = 0;
+    for (size_t k = 0; k < n; k++) {
+        b[k] = 0;
+        for (size_t j = 0; j < n; j++)
+            b[k] += gsl_matrix_get(s->vectors, j, k) * a->g[j] * s->scale[j];
+        const double e = gsl_vector_get(s->values, k);
+        if (e < least) {
+            least = e;
+            bottom = k;
+        }
+        most = fabs(e) > most ? fabs(e) : most;
+    }
+    const double margin = 1e-10 * (most > 0 ? most : 1);
+    const double lambda = multiplier(s, b, least > margin ? 0 : margin - least, a->radius);
+    double length = 0;
+    for (size_t k = 0; k < n; k++) {
+        q[k] = -b[k] / (gsl_vector_get(s->values, k) + lambda);
+        length += q[k] * q[k];
+    }
+    /* Hard case: nothing pulls along the direction of negative curvature; go to the ball's edge along it. */
+    if (least < -margin && length < a->radius * a->radius)
+        q[bottom] += (b[bottom] > 0 ? -1 : 1) * sqrt(a->radius * a->radius - length);
+    a->predicted = 0;
+    for (size_t k = 0; k < n; k++)
+        a->predicted -= q[k] * (b[k] + 0.5 * gsl_vector_get(s->values, k) * q[k]);
+    for (size_t j = 0; j < n; j++) {
+        a->step[j] = 0;
+        for (size_t k = 0; k < n; k++)
+            a->step[j] += gsl_matrix_get(s->vectors, j, k) * q[k];
+        a->step[j] *= s->scale[j];
+    }
+    return all_finite(a->step, s->n, 1);
+}
+
+/* What rounding leaves undecided in the objective. */
+static double noise(const lane *a) { return 1e-14 * (1 + fabs(a->f)); }
+
+static void end(lane *a, em_mode *mode, int l, em_subject_status status)
+{
+    a->done = true;
+    mode->status[l] = (uint8_t)status;
+}
+
+/* Where the lane goes next, or that it has arrived. */
+static void propose(em_search *s, const em_prior *prior, double tolerance, lane *a, em_mode *mode, int l)
+{
+    const double before = a->decrement;
+    const bool definite = em_cholesky(s->n, a->h, a->l);
+    a->decrement = INFINITY;
+    for (int j = 0; j < s->n && prior->none; j++)
+        if (fabs(a->x[j]) > far_away) {
+            end(a, mode, l, EM_SUBJECT_RUNAWAY);
+            return;
+        }
+    if (definite) {
+        em_cholesky_solve(s->n, a->l, a->g, a->step);
+        double square = 0;
+        for (int j = 0; j < s->n; j++) {
+            square += a->g[j] * a->step[j];
+            a->step[j] = -a->step[j];
+        }
+        a->decrement = sqrt(square > 0 ? square : 0);
+        /* Also where rounding stops it: the objective cannot tell any more, and the step no longer shrinks. */
+        if (a->decrement <= tolerance || (square < noise(a) && a->decrement > 0.5 * before)) {
+            end(a, mode, l, EM_SUBJECT_GOOD);
+            return;
+        }
+        a->length = length_of(s, a->step);
+        a->predicted = 0.5 * square;
+    }
+    if (!definite || !(a->length <= a->radius)) {
+        if (!ball_step(s, a)) {
+            end(a, mode, l, EM_SUBJECT_ROUGH);
+            return;
+        }
+        a->length = length_of(s, a->step);
+    }
+    for (int j = 0; j < s->n; j++)
+        a->next[j] = a->x[j] + a->step[j];
+}
+
+/* Takes or refuses the point that was tried, and changes the radius. */
+static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, int l)
+{
+    const int n = s->n, lanes = s->lanes, pairs = n * (n + 1) / 2;
+    const double f = em_objective(prior, a->next, 1, s->trial.value[l]);
+    const bool finite = isfinite(f) && all_finite(s->trial.gradient + l, n, lanes) &&
+                        all_finite(s->trial.hessian + l, pairs, lanes);
+    const double gained = a->f - f, foretold = a->predicted;
+    const bool hidden = foretold < 10 * noise(a) && fabs(gained) <= 20 * noise(a);
+    const bool better = a->fresh ? finite : finite && (hidden || gained > 1e-4 * foretold);
+    if (!better) {
+        if (a->fresh) {
+            end(a, mode, l, EM_SUBJECT_NO_VALUE);
+            return;
+        }
+        a->jump = 0;
+        double g[EM_MAX_PARAMETERS], change[EM_MAX_PARAMETERS];
+        posterior_gradient(prior, a->next, s->trial.gradient + l, lanes, g);
+        em_packed_product(n, a->h, a->step, change);
+        for (int j = 0; j < n && finite; j++)
+            a->jump = fmax(a->jump, fabs(g[j] - a->g[j] - change[j]) * s->scale[j]);
+        a->radius = 0.25 * fmin(a->radius, a->length);
+        if (a->radius < smallest_radius)
+            end(a, mode, l, a->jump > 1e-6 ? EM_SUBJECT_KINK : EM_SUBJECT_ROUGH);
+        return;
+    }
+    if (!a->fresh && !hidden) {
+        if (gained < 0.25 * foretold)
+            a->radius = 0.5 * a->length;
+        else if (gained > 0.75 * foretold && a->length > 0.9 * a->radius)
+            a->radius = fmin(2 * a->radius, largest_radius);
+    }
+    a->fresh = false;
+    for (int j = 0; j < n; j++)
+        s->trial.x[j * lanes + l] = a->next[j];
+    em_mode_copy(mode, &s->trial, n, lanes, 1u << l);
+    stand(s, prior, mode, l);
+}
+
+static void start(em_search *s, const em_prior *prior, unsigned active, bool known, em_mode *mode)
+{
+    for (int j = 0; j < s->n; j++)
+        s->scale[j] = fmin(1, prior->spread[j]);
+    for (int l = 0; l < s->lanes; l++) {
+        lane *a = &s->lane[l];
+        a->done = !(active >> l & 1);
+        a->fresh = !known;
+        a->radius = first_radius;
+        a->decrement = INFINITY;
+        a->jump = a->predicted = a->f = 0;
+        for (int j = 0; j < s->n; j++)
+            a->next[j] = a->x[j] = mode->x[j * s->lanes + l];
+        if (known && !a->done)
+            stand(s, prior, mode, l);
+    }
+}
+
+int em_search_maximum(em_search *s, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,
+                      unsigned active, bool known, em_mode *mode)
+{
+    start(s, prior, active, known, mode);
+    int evaluations = 0;
+    for (int step = 0; step < MOST_STEPS; step++) {
+        bool all = true;
+        for (int l = 0; l < s->lanes; l++) {
+            lane *a = &s->lane[l];
+            if (!a->done && !a->fresh)
+                propose(s, prior, tolerance, a, mode, l);
+            for (int j = 0; j < s->n; j++)
+                s->trial.x[j * s->lanes + l] = a->done ? a->x[j] : a->next[j];
+            all = all && a->done;
+        }
+        if (all)
+            break;
+        score(batch, &(em_point){.x = s->trial.x}, s->trial.value, s->trial.gradient, s->trial.hessian);
+        evaluations++;
+        for (int l = 0; l < s->lanes; l++)
+            if (!s->lane[l].done)
+                judge(s, prior, &s->lane[l], mode, l);
+    }
+    for (int l = 0; l < s->lanes; l++)
+        if (!s->lane[l].done)
+            end(&s->lane[l], mode, l, EM_SUBJECT_ROUGH);
+    return evaluations;
+}

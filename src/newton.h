@@ -1,0 +1,51 @@
+/* The search for one maximum of each subject's log posterior, a group of lanes at a time: Newton steps with exact
+ * derivatives inside a trust region. Knows neither MPI nor HDF5. */
+#ifndef EMLIB_NEWTON_H
+#define EMLIB_NEWTON_H
+#include "emlib/emlib.h"
+
+/* The Gaussian prior of the unconstrained parameters. */
+typedef struct em_prior {
+    int n;                   /* P */
+    const double *mean;      /* [P] */
+    const double *precision; /* [P(P+1)/2] lower triangle; all 0: no prior */
+    const double *spread;    /* [P] how far apart different maxima may lie; where starts are drawn */
+    double log_norm;         /* 1/2 log det precision - P/2 log(2 pi); 0 without a prior */
+    bool none;               /* there is no prior: the maximum may lie at infinity */
+} em_prior;
+
+/* What is known at one point of each lane: the log-likelihood (prior not included) and its derivatives. */
+typedef struct em_mode {
+    double *x;        /* [P, lanes] */
+    double *value;    /* [lanes] */
+    double *gradient; /* [P, lanes] */
+    double *hessian;  /* [P(P+1)/2, lanes] */
+    uint8_t status[8]; /* em_subject_status of each lane */
+} em_mode;
+/* Floating-point numbers that a mode takes up, aligned for kernels. */
+size_t em_mode_size(int n_parameters, int lanes);
+/* Lets a mode point into `store` of em_mode_size numbers, 64-byte aligned. */
+em_mode em_mode_in(double *store, int n_parameters, int lanes);
+/* Copies the lanes whose bit is set. */
+void em_mode_copy(em_mode *to, const em_mode *from, int n_parameters, int lanes, unsigned which);
+
+typedef struct em_search em_search; /* scratch memory of a search */
+em_code em_search_new(int n_parameters, int lanes, em_search **search, em_error *error) EM_MUST_CHECK;
+void em_search_free(em_search *search);
+
+/* Moves each lane in `active` from mode->x to a maximum of loglik + log prior, so that sqrt(g' H^-1 g) <= tolerance or
+ * rounding hides the rest, and leaves what is known there in `mode`. `known`: mode holds value and derivatives at x
+ * already, and the first step costs no evaluation.
+ * A step minimises the quadratic model inside a ball (Nocedal & Wright 2006, ch. 4; Moré & Sorensen 1983): the Newton
+ * step where H is positive definite and the step is short enough, else one from the eigenvalues of H, which leaves
+ * saddles and flat places along their direction of descent. A region that shrinks to nothing without a vanishing gradient
+ * is a kink where the gradients on both sides differ (EM_SUBJECT_KINK), else EM_SUBJECT_ROUGH.
+ * Returns the number of evaluations; each counts for all lanes. */
+int em_search_maximum(em_search *search, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,
+                      unsigned active, bool known, em_mode *mode);
+
+/* Negative log posterior without the prior's constant, from a log-likelihood; x has this stride. */
+double em_objective(const em_prior *prior, const double *x, int stride, double log_likelihood);
+/* Hessian of the negative log posterior (lower triangle) from that of the log-likelihood, which has this stride. */
+void em_posterior_hessian(const em_prior *prior, const double *hessian, int stride, double *to);
+#endif

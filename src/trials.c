@@ -1,0 +1,276 @@
+#include "trials.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+/* ---- columns ---------------------------------------------------------------------------------------------------- */
+
+static em_code no_column(const em_trials *trials, const char *name, em_error *error)
+{
+    char have[500] = "";
+    for (int c = 0; c < trials->data->n_columns; c++) {
+        const size_t used = strlen(have);
+        snprintf(have + used, sizeof have - used, "%s%s", c ? ", " : "", trials->data->column[c].name);
+    }
+    return em_fail(error, EM_INPUT_ERROR,
+                   "%s: model %s needs a column '%s'; there is: %s (import with --rename OLD=%s to give one that name)",
+                   trials->path, trials->model->name, name, have, name);
+}
+
+/* How the user can give text the codes the model means. */
+static em_code wants_levels(const em_trials *trials, const em_column *column, em_error *error)
+{
+    return em_fail(error, EM_INPUT_ERROR,
+                   "%s: column '%s' is text, and model %s gives its codes a meaning (%s): import with --levels "
+                   "%s=TEXT_OF_0,TEXT_OF_1,... so that the order is yours",
+                   trials->path, column->name, trials->model->name, column->meaning, column->name);
+}
+
+static em_code check_kind(const em_trials *trials, const em_column *column, const em_dataset_column *have, em_error *error)
+{
+    if (!have->level)
+        return EM_OK;
+    if (column->codes == EM_NUMBER)
+        return em_fail(error, EM_INPUT_ERROR,
+                       "%s: column '%s' is text (%s, ...); model %s needs numbers there (%s). Mend the table and import again",
+                       trials->path, column->name, have->n_levels ? have->level[0] : "no level", trials->model->name,
+                       column->about);
+    const int most = column->codes == EM_OPTION ? EM_MAX_OPTIONS : column->codes;
+    if (have->n_levels > most)
+        return em_fail(error, EM_INPUT_ERROR, "%s: column '%s' has %d different texts (%s, %s, ...); model %s can have %d",
+                       trials->path, column->name, have->n_levels, have->level[0], have->level[1], trials->model->name, most);
+    if (column->meaning && !have->levels_given)
+        return wants_levels(trials, column, error);
+    return EM_OK;
+}
+
+em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
+{
+    *trials = (em_trials){.model = model, .path = path};
+    em_code code = em_dataset_read_frame(path, &trials->data, error);
+    if (code != EM_OK)
+        return code;
+    trials->column = em_new((size_t)model->n_columns, sizeof *trials->column, error);
+    if (!trials->column)
+        return EM_MACHINE;
+    for (int c = 0; c < model->n_columns; c++) {
+        const em_dataset_column *have = em_dataset_find(trials->data, model->columns[c].name);
+        if (!have)
+            return no_column(trials, model->columns[c].name, error);
+        code = check_kind(trials, &model->columns[c], have, error);
+        if (code != EM_OK)
+            return code;
+    }
+    /* A mark that the column counts; em_trials_read puts its values here. */
+    static const double there = 0;
+    if (model->has_state && !ignore_block && em_dataset_find(trials->data, "block"))
+        trials->block = &there;
+    return EM_OK;
+}
+
+void em_trials_close(em_trials *trials)
+{
+    free(trials->column);
+    em_dataset_free(trials->data);
+    *trials = (em_trials){0};
+}
+
+em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error)
+{
+    const em_model *model = trials->model;
+    const char **name = em_new((size_t)model->n_columns + 1, sizeof *name, error);
+    if (!name)
+        return EM_MACHINE;
+    int n = 0;
+    for (; n < model->n_columns; n++)
+        name[n] = model->columns[n].name;
+    if (trials->block)
+        name[n++] = "block";
+    em_code code = em_dataset_read_rows(trials->data, trials->path, name, n, first, end - first, error);
+    free(name);
+    if (code != EM_OK)
+        return code;
+    for (int c = 0; c < model->n_columns; c++)
+        trials->column[c] = em_dataset_find(trials->data, model->columns[c].name)->value;
+    if (trials->block)
+        trials->block = em_dataset_find(trials->data, "block")->value;
+    return EM_OK;
+}
+
+/* ---- values ----------------------------------------------------------------------------------------------------- */
+
+static double cell(const em_trials *trials, int c, size_t row)
+{
+    return trials->column[c][row - trials->data->first_row];
+}
+
+static em_code bad_value(const em_trials *trials, size_t subject, size_t row, int c, const char *expected, em_error *error)
+{
+    return em_fail(error, EM_INPUT_ERROR, "%s: subject %s, trial %zu, column '%s': %.17g is not allowed; model %s wants %s",
+                   trials->path, trials->data->id[subject], row - trials->data->offset[subject] + 1,
+                   trials->model->columns[c].name, cell(trials, c, row), trials->model->name, expected);
+}
+
+static em_code check_code(const em_trials *trials, size_t subject, size_t row, int c, em_options_seen *seen, em_error *error)
+{
+    const em_column *column = &trials->model->columns[c];
+    const double x = cell(trials, c, row);
+    const int most = column->codes == EM_OPTION ? EM_MAX_OPTIONS : column->codes;
+    if (!(x >= 0 && x < most && x == floor(x))) {
+        char expected[300];
+        snprintf(expected, sizeof expected, "a whole number from 0 to %d%s%s%s (codes that start at 1: import with --base %s=1)",
+                 most - 1, column->meaning ? " (" : "", column->meaning ? column->meaning : "", column->meaning ? ")" : "",
+                 column->name);
+        return bad_value(trials, subject, row, c, expected, error);
+    }
+    if (column->codes == EM_OPTION)
+        seen->seen[(int)x] = 1;
+    return EM_OK;
+}
+
+static em_code check_number(const em_trials *trials, size_t subject, size_t row, int c, em_error *error)
+{
+    const em_column *column = &trials->model->columns[c];
+    const double x = cell(trials, c, row);
+    if (isfinite(x) && x >= column->min && x <= column->max)
+        return EM_OK;
+    char expected[100];
+    if (isinf(column->min) && isinf(column->max))
+        snprintf(expected, sizeof expected, "a finite number");
+    else if (isinf(column->max))
+        snprintf(expected, sizeof expected, "a finite number of at least %g", column->min);
+    else
+        snprintf(expected, sizeof expected, "a number from %g to %g", column->min, column->max);
+    return bad_value(trials, subject, row, c, expected, error);
+}
+
+em_code em_trials_check(const em_trials *trials, size_t subject, em_options_seen *seen, em_error *error)
+{
+    const em_model *model = trials->model;
+    for (int c = 0; c < model->n_columns; c++) {
+        if (model->columns[c].codes == EM_OPTION) {
+            const em_dataset_column *have = em_dataset_find(trials->data, model->columns[c].name);
+            seen->levels = have->level && have->n_levels > seen->levels ? have->n_levels : seen->levels;
+        }
+        for (size_t row = trials->data->offset[subject]; row < trials->data->offset[subject + 1]; row++) {
+            if (isnan(cell(trials, c, row)))
+                continue;
+            em_code code = model->columns[c].codes == EM_NUMBER ? check_number(trials, subject, row, c, error)
+                                                                 : check_code(trials, subject, row, c, seen, error);
+            if (code != EM_OK)
+                return code;
+        }
+    }
+    return EM_OK;
+}
+
+static const char *option_column(const em_model *model)
+{
+    for (int c = 0; c < model->n_columns; c++)
+        if (model->columns[c].codes == EM_OPTION)
+            return model->columns[c].name;
+    return NULL;
+}
+
+em_code em_trials_options(em_trials *trials, const em_options_seen *seen, int asked, const em_log *log, em_error *error)
+{
+    const char *name = option_column(trials->model);
+    trials->options = 2;
+    if (!name)
+        return asked == 0 ? EM_OK
+                          : em_fail(error, EM_INPUT_ERROR, "model %s has no choice among K options: --options is not for it",
+                                    trials->model->name);
+    int used = 0;
+    for (int k = 0; k < EM_MAX_OPTIONS; k++)
+        if (seen->seen[k] > 0)
+            used = k + 1;
+    if (used > 0 && seen->seen[0] == 0 && seen->levels == 0)
+        return em_fail(error, EM_INPUT_ERROR,
+                       "%s: column '%s' has no 0 in the whole data set; choices are coded 0, 1, ... If yours start at 1, import "
+                       "with --base %s=1", trials->path, name, name);
+    int K = seen->levels > 0 ? (int)seen->levels : used;
+    K = K < 2 ? 2 : K;
+    if (asked > 0) {
+        if (asked < used)
+            return em_fail(error, EM_INPUT_ERROR, "%s: column '%s' has a choice of %d; --options %d allows 0 to %d", trials->path,
+                           name, used - 1, asked, asked - 1);
+        K = asked;
+    }
+    for (int k = 0; k < K; k++)
+        if (seen->seen[k] == 0 && used > 0)
+            em_say(log, "warning: %s: nobody ever chose option %d of 0 to %d in column '%s'", trials->path, k, K - 1, name);
+    trials->options = K;
+    return EM_OK;
+}
+
+/* ---- what counts ------------------------------------------------------------------------------------------------ */
+
+unsigned em_trials_look(const em_trials *trials, size_t row)
+{
+    const em_model *model = trials->model;
+    bool shown = true, so_far = true;
+    for (int c = 0; c < model->n_columns; c++)
+        if (model->columns[c].role != EM_OUTCOME && isnan(cell(trials, c, row)))
+            shown = false;
+    unsigned bits = 0;
+    int response = 0;
+    for (int c = 0; c < model->n_columns; c++) {
+        so_far = so_far && !isnan(cell(trials, c, row));
+        if (model->columns[c].role == EM_RESPONSE)
+            bits |= (unsigned)(shown && so_far) << response++;
+    }
+    return so_far ? bits | EM_LEARNED : bits;
+}
+
+bool em_trials_restart(const em_trials *trials, size_t subject, size_t row)
+{
+    if (!trials->block || row == trials->data->offset[subject])
+        return false;
+    const double *block = trials->block + (row - trials->data->first_row);
+    return block[0] != block[-1] && !(isnan(block[0]) && isnan(block[-1]));
+}
+
+static double fact_of(const em_trials *trials, const em_fact *fact, size_t from, size_t end)
+{
+    double most = -INFINITY, least = INFINITY, sum = 0, n = 0;
+    for (size_t row = from; row < end; row++) {
+        const double x = cell(trials, fact->column, row);
+        if (isnan(x))
+            continue;
+        most = x > most ? x : most;
+        least = x < least ? x : least;
+        sum += x;
+        n++;
+    }
+    /* A subject without any value has no trial that counts either: the fact only has to be finite. */
+    if (n == 0)
+        return 1;
+    return fact->kind == EM_MINIMUM ? least : fact->kind == EM_MAXIMUM ? most : sum / n;
+}
+
+void em_trials_subject(const em_trials *trials, size_t subject, double *facts, uint64_t *observed, double *chance)
+{
+    const em_model *model = trials->model;
+    const size_t from = trials->data->offset[subject], end = trials->data->offset[subject + 1];
+    for (int f = 0; facts && f < model->n_facts; f++)
+        facts[f] = fact_of(trials, &model->facts[f], from, end);
+    uint64_t trials_seen = 0;
+    double log_chance = 0;
+    for (size_t row = from; row < end; row++) {
+        const unsigned bits = em_trials_look(trials, row) & ~EM_LEARNED;
+        trials_seen += bits != 0;
+        for (int c = 0, r = 0; c < model->n_columns; c++)
+            if (model->columns[c].role == EM_RESPONSE && bits >> r++ & 1)
+                log_chance -= model->columns[c].codes == EM_NUMBER   ? NAN
+                              : model->columns[c].codes == EM_OPTION ? log(trials->options)
+                                                                     : log(model->columns[c].codes);
+    }
+    if (observed)
+        *observed = trials_seen;
+    if (chance)
+        *chance = log_chance;
+}

@@ -1,0 +1,40 @@
+/* A dataset as a model sees it: the columns it needs, found and checked, and what counts on each trial. */
+#ifndef EMLIB_TRIALS_H
+#define EMLIB_TRIALS_H
+#include "emlib/emlib.h"
+
+typedef struct em_trials {
+    const em_model *model;
+    const char *path;      /* of the dataset, for messages; borrowed */
+    em_dataset *data;      /* owned; holds the rows that were asked for */
+    const double **column; /* [n_columns] value of row r is column[c][r - data->first_row]; inside data */
+    const double *block;   /* the same for the column `block`; NULL: there is none, or it is ignored */
+    int options;           /* K, once em_trials_options has found it */
+} em_trials;
+
+/* What the options of the choices look like in some rows; joined over the ranks by the largest of each number. */
+typedef struct em_options_seen {
+    double seen[EM_MAX_OPTIONS]; /* 1 where this code occurs */
+    double levels;               /* of the option column with most levels, 0 where none is text */
+} em_options_seen;
+
+/* Reads the frame of the dataset and finds the model's columns in it: their presence, their kind, their levels. */
+em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
+    EM_MUST_CHECK;
+void em_trials_close(em_trials *trials);
+/* Reads rows first .. end-1 of the columns. */
+em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error) EM_MUST_CHECK;
+/* Checks every value of one subject against the model and notes the options it uses. */
+em_code em_trials_check(const em_trials *trials, size_t subject, em_options_seen *seen, em_error *error) EM_MUST_CHECK;
+/* Settles K from what all subjects use (asked 0) or as asked; refuses choices without a 0. Notes go to the log. */
+em_code em_trials_options(em_trials *trials, const em_options_seen *seen, int asked, const em_log *log, em_error *error)
+    EM_MUST_CHECK;
+/* What counts on a row: bit r where response r is scored, EM_LEARNED where the state learns from it. */
+#define EM_LEARNED (1u << 31)
+unsigned em_trials_look(const em_trials *trials, size_t row);
+/* Whether a new block starts on this row (never on a subject's first). */
+bool em_trials_restart(const em_trials *trials, size_t subject, size_t row);
+/* Numbers about one subject: facts [n_facts] out; observed trials; log-likelihood of choosing at random among the codes
+ * (NaN where a response is not a code). Any pointer but trials may be NULL. */
+void em_trials_subject(const em_trials *trials, size_t subject, double *facts, uint64_t *observed, double *chance);
+#endif
