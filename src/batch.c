@@ -87,7 +87,7 @@ static em_code pack(const em_plan *plan, const em_trials *trials, size_t g, em_g
             const uint64_t *offset = trials->data->offset + group->member[l];
             longest = offset[1] - offset[0] > longest ? offset[1] - offset[0] : longest;
         }
-    room to;
+    room to = {NULL, NULL, NULL, NULL, NULL};
     em_code code = make_room(group, trials->model, lanes, longest, &to, error);
     group->batch.options = trials->options;
     for (int l = 0; l < lanes && code == EM_OK; l++)

@@ -10,7 +10,6 @@
 #include "linalg.h"
 #include "random.h"
 
-static const double tolerance = 1e-8; /* of sqrt(g' H^-1 g) */
 enum { MODES_KEPT = 16 };             /* different maxima of a subject that are told apart */
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
@@ -39,10 +38,12 @@ static em_code make_points(em_estep *e, uint64_t seed, em_error *error)
 }
 
 em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
-                     size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error)
+                     size_t n_groups, int starts, uint64_t seed, double tolerance, em_estep *estep,
+                     em_error *error)
 {
     const size_t P = (size_t)model->n_parameters, L = (size_t)kernel->lanes, size = em_mode_size((int)P, (int)L);
-    *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1};
+    *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1,
+                        .tolerance = tolerance};
     for (int order = 0; order < 3; order++)
         estep->score[order] = em_isa_score(kernel, order, options);
     estep->store = em_new_aligned(n_groups * size, sizeof(double), error);
@@ -88,7 +89,7 @@ static unsigned occupied(const em_estep *e, const em_group_data *group)
 
 static void search(em_estep *e, const em_group_data *group, const em_prior *prior, unsigned active, bool known, em_mode *mode)
 {
-    const int n = em_search_maximum(e->search, e->score[2], &group->batch, prior, tolerance, active, known, mode);
+    const int n = em_search_maximum(e->search, e->score[2], &group->batch, prior, e->tolerance, active, known, mode);
     e->evaluations += (double)n * e->lanes;
 }
 

@@ -25,12 +25,14 @@ typedef struct em_estep {
     em_search *search;
     double *points;           /* [n_points, P] where searches may begin, in standard deviations from the mean */
     int n_points;
+    double tolerance;         /* of sqrt(g' H^-1 g) in each search */
     double evaluations;       /* subject-evaluations so far */
 } em_estep;
 
 /* starts: points from which each subject's first E-step begins, the group mean among them. */
 em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
-                     size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error) EM_MUST_CHECK;
+                     size_t n_groups, int starts, uint64_t seed, double tolerance, em_estep *estep,
+                     em_error *error) EM_MUST_CHECK;
 void em_estep_free(em_estep *estep);
 /* One E-step. `wide`: from all starts, not from where the last one ended; the first must be. */
 void em_estep_run(em_estep *estep, const em_prior *prior, bool wide);

@@ -2,16 +2,6 @@
 
 #include <stdlib.h>
 
-const char *em_subject_status_text(int status)
-{
-    switch (status) {
-#define STATUS_CASE(name, value, text) \
-    case value: return text;
-        EM_SUBJECT_STATES(STATUS_CASE)
-    }
-    return "unknown";
-}
-
 const char *em_group_status_text(int status)
 {
     switch (status) {

@@ -1,10 +1,8 @@
-/* What the codes in a fit mean, in words: for the file and for those who print. */
+/* What the codes in a fit mean: for the file and for those who print. */
 #ifndef EMLIB_FIT_H
 #define EMLIB_FIT_H
 #include "emlib/emlib.h"
 
-/* "good: gradient vanishes, ..."; "unknown" for a number that is no status. */
-const char *em_subject_status_text(int status);
 /* "estimated", "vanished", "given"; "unknown". */
 const char *em_group_status_text(int status);
 /* True for subjects that `emlib show` points out. */

@@ -376,7 +376,7 @@ static em_code run(fit_job *job, const char *dataset, const em_progress *progres
     if (code != EM_OK)
         return code;
     code = em_estep_new(job->model, job->kernel, job->trials.options, job->groups, job->n_groups, job->options->starts,
-                        job->options->seed, &job->estep, error);
+                        job->options->seed, fmin(1e-8, 0.01 * job->options->tol), &job->estep, error);
     code = em_comm_agree(job->comm, code, error);
     const em_group_values start = start_of(job->options, job->model);
     if (code == EM_OK)

@@ -78,12 +78,11 @@ void em_h5_free_texts(char **text, size_t n)
     free(text);
 }
 
-/* HDF5's error stack comes into our message, not on the user's screen. */
-static void be_quiet(em_h5 *h5)
+/* HDF5's error stack comes into our message, not on the user's screen. It stays so for the rest of the process: after a
+ * damaged file HDF5 cannot close itself properly, and would complain of that at the end. */
+static void be_quiet(void)
 {
-    H5Eget_auto2(H5E_DEFAULT, &h5->print, &h5->print_where);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    h5->quiet = true;
 }
 
 /* No file locks: a file that is read is never written again, and many cluster file systems refuse locks. The newest
@@ -119,7 +118,7 @@ em_code em_h5_create(em_h5 *h5, const char *path, const char *format, bool force
     em_code code = em_output_open(&h5->output, path, force, error);
     if (code)
         return code;
-    be_quiet(h5);
+    be_quiet();
     hid_t access = access_list(), creation = em_h5_creation_list(H5P_FILE_CREATE);
     if (access > 0 && creation > 0 && em_h5_set_driver(access, &h5->output) >= 0)
         h5->file = H5Fcreate(h5->output.temporary, H5F_ACC_TRUNC, creation, access);
@@ -187,7 +186,7 @@ em_code em_h5_open(em_h5 *h5, const char *path, const char *format, em_error *er
     em_code code = look(h5, error);
     if (code)
         return code;
-    be_quiet(h5);
+    be_quiet();
     hid_t access = access_list();
     if (access < 0 || (h5->file = H5Fopen(path, H5F_ACC_RDONLY, access)) < 0)
         code = em_h5_fail(h5, error, "cannot open");
@@ -217,8 +216,6 @@ void em_h5_close(em_h5 *h5)
         return;
     if (h5->file > 0)
         H5Fclose(h5->file);
-    if (h5->quiet)
-        H5Eset_auto2(H5E_DEFAULT, h5->print, h5->print_where);
     em_output_close(&h5->output);
     *h5 = (em_h5){.output.fd = -1};
 }

@@ -19,9 +19,6 @@ typedef struct em_h5 {
     hid_t file;
     uint64_t bytes;       /* size of a file that is read: nothing in it can be larger */
     em_output output;     /* of a file that is written */
-    H5E_auto2_t print;    /* the process's own way to print HDF5's errors, given back at the end */
-    void *print_where;
-    bool quiet;
 } em_h5;
 
 em_code em_h5_create(em_h5 *h5, const char *path, const char *format, bool force, em_error *error) EM_MUST_CHECK;

@@ -81,7 +81,7 @@ static em_code make_frame(const em_model *model, const em_simulation *sim, em_da
 }
 
 /* Draws one subject: its parameters, what it is shown, then its trials by the model itself. rows [T, C] is scratch. */
-static em_code draw_subject(const em_model *model, const em_simulation *sim, scene *scene, size_t s, double *rows,
+static em_code draw_subject(const em_model *model, const em_simulation *sim, scene *set, size_t s, double *rows,
                             em_dataset *data, em_error *error)
 {
     const size_t C = (size_t)model->n_columns, P = (size_t)model->n_parameters;
@@ -100,22 +100,22 @@ static em_code draw_subject(const em_model *model, const em_simulation *sim, sce
             *cell = NAN;
             if (model->columns[c].role != EM_INPUT)
                 continue;
-            if (scene->task->input)
-                *cell = scene->task->input(&random, t, model->columns[c].name);
+            if (set->task->input)
+                *cell = set->task->input(&random, t, model->columns[c].name);
             if (isnan(*cell))
-                return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", scene->task->name,
+                return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", set->task->name,
                                model->columns[c].name, model->name);
         }
-    scene->random = &random;
-    const em_draw draw = {em_random_uniform, &random, scene->task->outcome ? outcome : NULL, scene};
-    const double ll = model->trace(sim->trials, scene->options, rows, NULL, facts, x, &draw, NULL);
+    set->random = &random;
+    const em_draw draw = {em_random_uniform, &random, set->task->outcome ? outcome : NULL, set};
+    const double ll = model->trace(sim->trials, set->options, rows, NULL, facts, x, &draw, NULL);
     for (size_t i = 0; i < (size_t)sim->trials; i++)
         for (size_t c = 0; c < C; c++) {
             if (!isfinite(rows[i * C + c]) || isnan(ll))
                 return em_fail(error, EM_INPUT_ERROR,
                                "subject %s, trial %zu: model %s draws no finite value for column '%s' in task %s; parameters too "
                                "extreme? (see --mu, --var)", data->id[s], i + 1, model->name, model->columns[c].name,
-                               scene->task->name);
+                               set->task->name);
             data->column[c].value[s * (size_t)sim->trials + i] = rows[i * C + c];
         }
     return EM_OK;
@@ -128,15 +128,15 @@ em_code em_simulate(const em_model *model, const em_simulation *sim, em_dataset 
     em_code code = check(model, sim, task, error);
     if (code != EM_OK)
         return code;
-    scene scene = {.model = model, .task = task, .options = sim->options ? sim->options : task->options, .choice = -1};
+    scene set = {.model = model, .task = task, .options = sim->options ? sim->options : task->options, .choice = -1};
     for (int c = model->n_columns - 1; c >= 0; c--)
         if (model->columns[c].role == EM_RESPONSE && model->columns[c].codes != EM_NUMBER)
-            scene.choice = c;
+            set.choice = c;
     *data = em_new(1, sizeof **data, error);
     double *rows = em_new((size_t)sim->trials * (size_t)model->n_columns, sizeof *rows, error);
     code = *data && rows ? make_frame(model, sim, *data, error) : EM_MACHINE;
     for (size_t s = 0; code == EM_OK && s < sim->subjects; s++)
-        code = draw_subject(model, sim, &scene, s, rows, *data, error);
+        code = draw_subject(model, sim, &set, s, rows, *data, error);
     if (code == EM_OK)
         code = em_dataset_seal(*data, error);
     free(rows);

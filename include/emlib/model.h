@@ -77,6 +77,7 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpedantic"      /* optional last arguments of the lists */
 #pragma GCC diagnostic ignored "-Woverride-init" /* .mu and .var after their defaults */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* of an array over the options, those in use are set */
 #pragma GCC diagnostic ignored "-Wpsabi"         /* everything is inlined: no vector crosses a call of ours */
 #define EM_UNROLL _Pragma("GCC unroll 1024")
 #else

@@ -1,0 +1,262 @@
+/* emlib import: a table of trials becomes a dataset file. */
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmd.h"
+
+static const char about[] =
+    "Turns a table of trials, CSV or TSV, into a dataset file for 'emlib fit'.\n\n"
+    "  emlib import trials.csv -o data.h5\n"
+    "  emlib import raw.tsv -o data.h5 --subject participant \\\n"
+    "        --rename resp=choice --levels choice=left,right --base stimulus=1"
+    "\v"
+    "The table has a header line with the names of its columns, then one row a trial. One column tells subjects apart "
+    "(--subject); a subject's rows need not stand together, their order is kept. All other columns are kept, whatever "
+    "model may need them: 'emlib models NAME' tells the columns of a model.\n\n"
+    "Columns hold numbers or text; text is coded 0, 1, ... in bytewise order or as --levels says. An empty cell, NA, NaN "
+    "and n/a stand for a missing value. The file is text in UTF-8, tabs or commas between the columns, a point in "
+    "decimal numbers.\n\n"
+    "Prints how many subjects and trials there are and what each column holds.\n"
+    "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written.";
+
+enum { KEY_SUBJECT = 256, KEY_RENAME, KEY_LEVELS, KEY_BASE, KEY_FORCE };
+
+static const struct argp_option option[] = {
+    {"output", 'o', "DATA.h5", 0, "the dataset file to write (required)", 0},
+    {"subject", KEY_SUBJECT, "COLUMN", 0, "the column that tells subjects apart; default: subject", 0},
+    {"rename", KEY_RENAME, "OLD=NEW", 0,
+     "give a column the name that the model wants; other options use the new name (repeatable)", 0},
+    {"levels", KEY_LEVELS, "COLUMN=A,B,...", 0,
+     "code this column's texts in this order, A 0, B 1 and so on; any other text is refused (repeatable)", 0},
+    {"base", KEY_BASE, "COLUMN=1", 0, "this column's codes start at 1, make them start at 0 (repeatable)", 0},
+    {"force", KEY_FORCE, NULL, 0, "replace DATA.h5 where there is one", 0},
+    {0},
+};
+
+typedef struct request {
+    em_import_options import;
+    em_rename *rename; /* [argc] each, more than can be asked for */
+    em_levels *levels;
+    em_base *base;
+    char *table, *output;
+    bool force;
+} request;
+
+/* Cuts LEFT=RIGHT in two and returns RIGHT. */
+static char *split(const struct argp_state *state, const char *name, const char *form, char *text)
+{
+    char *equals = strchr(text, '=');
+    if (!equals || equals == text || !equals[1])
+        cmd_misuse(state, "--%s wants %s, not '%s'", name, form, text);
+    *equals = '\0';
+    return equals + 1;
+}
+
+/* The texts between commas in an array to be freed; *n their number. */
+static const char **split_levels(const struct argp_state *state, const char *column, char *text, int *n)
+{
+    size_t commas = 0;
+    for (const char *p = text; *p; p++)
+        commas += *p == ',';
+    const char **level = calloc(commas + 1, sizeof *level);
+    if (!level)
+        argp_failure(state, EM_MACHINE, 0, "out of memory");
+    *n = 0;
+    for (char *rest = text, *each; level && (each = strsep(&rest, ","));) {
+        if (!*each)
+            cmd_misuse(state, "--levels %s=...: an empty text stands for a missing value, not for a level", column);
+        level[(*n)++] = each;
+    }
+    return level;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    request *r = state->input;
+    char *right;
+    switch (key) {
+    case 'o': r->output = arg; break;
+    case KEY_SUBJECT: r->import.subject = arg; break;
+    case KEY_FORCE: r->force = true; break;
+    case KEY_RENAME:
+        right = split(state, "rename", "OLD=NEW", arg);
+        r->rename[r->import.n_rename++] = (em_rename){.from = arg, .to = right};
+        break;
+    case KEY_LEVELS: {
+        em_levels *levels = &r->levels[r->import.n_levels++];
+        right = split(state, "levels", "COLUMN=A,B,...", arg);
+        levels->column = arg;
+        levels->level = split_levels(state, arg, right, &levels->n);
+        break;
+    }
+    case KEY_BASE:
+        right = split(state, "base", "COLUMN=1", arg);
+        r->base[r->import.n_base++] = (em_base){arg, (int)cmd_whole(state, "base COLUMN=", right, INT_MIN, INT_MAX)};
+        break;
+    case ARGP_KEY_ARG:
+        if (r->table)
+            cmd_misuse(state, "one table at a time, not '%s' and '%s'", r->table, arg);
+        r->table = arg;
+        break;
+    case ARGP_KEY_END:
+        if (!r->table)
+            cmd_misuse(state, "which table? 'emlib import FILE.csv -o DATA.h5'");
+        if (!r->output)
+            cmd_misuse(state, "where to? '-o DATA.h5' names the dataset file to write");
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* Found before the table is read, which may take long; em_dataset_write looks again. */
+static em_code check_output(const request *r, em_error *error)
+{
+    struct stat table, output;
+    if (stat(r->output, &output) != 0)
+        return EM_OK;
+    if (stat(r->table, &table) == 0 && table.st_dev == output.st_dev && table.st_ino == output.st_ino)
+        return em_fail(error, EM_INPUT_ERROR, "%s is the table itself; give the dataset file another name", r->output);
+    if (!r->force)
+        return em_fail(error, EM_INPUT_ERROR, "%s exists already; nothing was written (--force overwrites it)", r->output);
+    return EM_OK;
+}
+
+/* ---- the summary ----------------------------------------------------------------------------------------------- */
+
+enum { MOST_LISTED = 6 };
+
+/* Names and texts may hold line ends, which would break the lines of the summary. */
+static void print_text(const char *text)
+{
+    for (; *text; text++)
+        putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
+}
+
+typedef struct content {
+    double least, most;
+    size_t missing;
+    bool whole;
+    double value[MOST_LISTED]; /* sorted */
+    int n_values;              /* more than MOST_LISTED: not all are there */
+} content;
+
+static void note_value(content *c, double value)
+{
+    int i = 0;
+    while (i < c->n_values && c->value[i] < value)
+        i++;
+    if (i < c->n_values && c->value[i] == value)
+        return;
+    if (c->n_values++ >= MOST_LISTED) /* one more than can be listed, so none will be */
+        return;
+    memmove(c->value + i + 1, c->value + i, (size_t)(c->n_values - 1 - i) * sizeof *c->value);
+    c->value[i] = value;
+}
+
+static content look(const double *value, size_t n)
+{
+    content c = {.least = INFINITY, .most = -INFINITY, .whole = true};
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(value[i])) {
+            c.missing++;
+            continue;
+        }
+        c.least = value[i] < c.least ? value[i] : c.least;
+        c.most = value[i] > c.most ? value[i] : c.most;
+        c.whole = c.whole && value[i] == trunc(value[i]);
+        if (c.n_values <= MOST_LISTED)
+            note_value(&c, value[i]);
+    }
+    return c;
+}
+
+static void print_column(const em_dataset_column *column, size_t n)
+{
+    content c = look(column->value, n);
+    print_text(column->name);
+    printf(" (");
+    if (column->level) {
+        for (int i = 0; i < column->n_levels && i < MOST_LISTED; i++) {
+            printf("%s", i ? ", " : "text: ");
+            print_text(column->level[i]);
+        }
+        if (column->n_levels > MOST_LISTED)
+            printf(", ... %d in all", column->n_levels);
+    } else if (c.missing == n) {
+        printf("no values");
+    } else if (c.whole && c.n_values <= MOST_LISTED) {
+        for (int i = 0; i < c.n_values; i++)
+            printf("%s%.15g", i ? ", " : "", c.value[i]);
+    } else {
+        printf("%s, %.6g to %.6g", c.whole ? "whole numbers" : "numbers", c.least, c.most);
+    }
+    if (c.missing)
+        printf("; %zu missing", c.missing);
+    printf(")");
+}
+
+static void print_summary(const em_dataset *data)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+    for (size_t s = 0; s < data->n_subjects; s++) {
+        uint64_t n = data->offset[s + 1] - data->offset[s];
+        least = n < least ? n : least;
+        most = n > most ? n : most;
+    }
+    printf("subjects  %zu\ntrials    %zu (", data->n_subjects, data->n_rows);
+    if (least < most)
+        printf("%llu to ", (unsigned long long)least);
+    printf("%llu per subject)\ncolumns   ", (unsigned long long)most);
+    for (int i = 0; i < data->n_columns; i++) {
+        printf("%s", i ? ", " : "");
+        print_column(&data->column[i], data->n_rows);
+    }
+    printf("\n");
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static int run(const request *r)
+{
+    em_error error = {0};
+    em_dataset *data = NULL;
+    em_log log = cmd_log("import");
+    em_code code = check_output(r, &error);
+    if (!code)
+        code = em_import(r->table, &r->import, &log, &data, &error);
+    if (!code)
+        code = em_dataset_write(data, r->output, r->force, &error);
+    if (!code)
+        print_summary(data);
+    em_dataset_free(data);
+    return cmd_finish("import", code ? cmd_fail("import", &error) : EM_OK);
+}
+
+int cmd_import(int argc, char **argv)
+{
+    static const struct argp argp = {option, parse, "FILE.csv", about, NULL, NULL, NULL};
+    if (!cmd_is_first())
+        return 0; /* started on many ranks by mistake: one process does all the work */
+    request r = {.import = em_import_defaults()};
+    size_t most = (size_t)argc;
+    r.rename = calloc(most, sizeof *r.rename);
+    r.levels = calloc(most, sizeof *r.levels);
+    r.base = calloc(most, sizeof *r.base);
+    static const em_error no_memory = {EM_MACHINE, "out of memory"};
+    int status = r.rename && r.levels && r.base ? cmd_parse(&argp, argc, argv, &r) : cmd_fail("import", &no_memory);
+    r.import.rename = r.rename;
+    r.import.levels = r.levels;
+    r.import.base = r.base;
+    if (!status)
+        status = run(&r);
+    for (int i = 0; i < r.import.n_levels; i++)
+        free((void *)r.levels[i].level);
+    free(r.rename);
+    free(r.levels);
+    free(r.base);
+    return status;
+}

@@ -1,0 +1,232 @@
+/* emlib show: what was fitted, how it went, the group's parameters. */
+#include <math.h>
+#include <string.h>
+
+#include "../fit.h"
+#include "cmd.h"
+#include "print.h"
+
+enum { MAX_NAMED = 20 }; /* flagged subjects that are listed */
+
+typedef struct show_options {
+    const char *fit;
+    bool json;
+} show_options;
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    show_options *o = state->input;
+    switch (key) {
+    case 'j': o->json = true; return 0;
+    case ARGP_KEY_ARG:
+        if (o->fit)
+            cmd_misuse(state, "one fit file at a time, not '%s' as well; 'emlib compare' takes several", text);
+        o->fit = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->fit)
+            cmd_misuse(state, "which fit file?");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    {"json", 'j', 0, 0, "All of it as JSON, numbers with 17 significant digits", 0},
+    {0},
+};
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "FIT.h5",
+    .doc = "Shows what was fitted to which data, how the fit went, the evidence for the model and the group's parameters "
+           "on both scales.\v"
+           "The unconstrained scale is the one on which people are normally distributed; the natural one is that of the "
+           "model's equations. A mean carried over to the natural scale is the group's median there, not its mean, so "
+           "both are shown.\n\nExample:\n\n  emlib show rw.h5\n  emlib show rw.h5 --json > rw.json",
+};
+
+/* ---- for people ------------------------------------------------------------------------------------------------ */
+
+static size_t count_modes(const em_fit *fit)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < fit->n_subjects; s++)
+        n += fit->subject_modes[s] > 1;
+    return n;
+}
+
+/* What --group was when the fit was made. */
+static em_group asked_group(const em_fit *fit)
+{
+    json_t *asked = json_loads(fit->options, 0, NULL);
+    const char *text = json_string_value(json_object_get(asked, "group"));
+    em_group group = text && strcmp(text, "none") == 0    ? EM_GROUP_NONE
+                     : text && strcmp(text, "fixed") == 0 ? EM_GROUP_FIXED
+                                                          : EM_GROUP_ESTIMATE;
+    json_decref(asked);
+    return group;
+}
+
+static void show_course(const em_fit *fit, em_group group)
+{
+    if (group == EM_GROUP_NONE)
+        printf("  course            each subject's maximum likelihood, without a group\n");
+    else if (group == EM_GROUP_FIXED)
+        printf("  course            each subject's MAP under a given group, nothing to converge\n");
+    else
+        printf("  course            EM %s after %d iteration%s; estimated distance to its fixed point %.2g\n",
+               fit->converged ? "converged" : "had NOT CONVERGED", fit->iterations, fit->iterations == 1 ? "" : "s",
+               fit->distance);
+    size_t modes = count_modes(fit);
+    if (modes)
+        printf("  several maxima    met for %zu subject%s in the first iteration; the best was taken\n", modes,
+               modes == 1 ? "" : "s");
+}
+
+static void show_flagged(const em_fit *fit)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < fit->n_subjects; s++) {
+        if (!em_subject_is_flagged(fit->subject_status[s]))
+            continue;
+        if (n++ < MAX_NAMED)
+            printf("%s%s: %s\n", n == 1 ? "  subjects to look at\n    " : "    ", fit->subject[s],
+                   em_subject_status_text(fit->subject_status[s]));
+    }
+    if (n > MAX_NAMED)
+        printf("    and %zu more, %zu in all; 'emlib export --table subjects' lists them\n", n - MAX_NAMED, n);
+}
+
+static void show_evidence(const em_fit *fit)
+{
+    print_table table = {.align = "lr"};
+    const struct {
+        const char *name;
+        double value;
+    } row[] = {
+        {"log-likelihood", fit->log_likelihood},
+        {"log marginal likelihood (Laplace)", fit->log_marginal_likelihood},
+        {"BIC_int", fit->bic_int},
+        {"AIC_int", fit->aic_int},
+        {"pseudo-R2", fit->pseudo_r2},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        if (!isnan(row[i].value)) {
+            print_cell(&table, "%s", row[i].name);
+            print_cell_number(&table, row[i].value);
+        }
+    printf("\nEvidence (%d group parameter%s estimated)\n", fit->n_group, fit->n_group == 1 ? "" : "s");
+    print_end(&table, 2);
+}
+
+static bool show_group(const em_fit *fit)
+{
+    static const char *const head[2][8] = {
+        {"", "", "unconstrained", "", "", "natural", "", ""},
+        {"parameter", "transform", "mean", "sd", "variance", "median T(mu)", "mean E[T(x)]", "status"},
+    };
+    print_table table = {.align = "llrrrrrl"};
+    for (int i = 0; i < 16; i++)
+        print_cell(&table, "%s", head[i / 8][i % 8]);
+    for (int j = 0; j < fit->n_parameters; j++) {
+        print_cell(&table, "%s", fit->parameter[j]);
+        print_cell(&table, "%s", fit->transform[j]);
+        print_cell_number(&table, fit->mu[j]);
+        print_cell_number(&table, sqrt(fit->var[j]));
+        print_cell_number(&table, fit->var[j]);
+        print_cell_number(&table, fit->natural_median[j]);
+        print_cell_number(&table, fit->natural_mean[j]);
+        print_cell(&table, "%s", em_group_status_text(fit->group_status[j]));
+    }
+    printf("\nGroup\n");
+    return print_end(&table, 2);
+}
+
+static int show(const em_fit *fit)
+{
+    em_group group = asked_group(fit);
+    printf("Fit of %s\n", fit->model);
+    printf("  data              %s (fingerprint %.12s)\n", fit->dataset, fit->dataset_fingerprint);
+    printf("  subjects          %zu used of %zu\n", fit->n_subjects_used, fit->n_subjects);
+    printf("  trials            %llu observed\n", (unsigned long long)fit->n_trials);
+    printf("  made by           emlib %s in %.2f s on %d rank%s\n", fit->emlib_version, fit->timing.total_seconds,
+           fit->timing.ranks, fit->timing.ranks == 1 ? "" : "s");
+    show_course(fit, group);
+    show_flagged(fit);
+    show_evidence(fit);
+    if (group != EM_GROUP_NONE)
+        show_group(fit);
+    return cmd_finish("show", 0);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------ */
+
+static json_t *group_json(const em_fit *fit)
+{
+    int n = fit->n_parameters;
+    json_t *sd = json_array(), *status = json_array(), *cov = json_array();
+    for (int j = 0; j < n; j++) {
+        json_array_append_new(sd, print_json_number(sqrt(fit->var[j])));
+        json_array_append_new(status, json_string(em_group_status_text(fit->group_status[j])));
+        json_array_append_new(cov, print_json_numbers(fit->cov + j * n, n));
+    }
+    return json_pack("{so so so so so so so so so}", "parameter", print_json_texts(fit->parameter, n), "transform",
+                     print_json_texts(fit->transform, n), "mu", print_json_numbers(fit->mu, n), "var",
+                     print_json_numbers(fit->var, n), "sd", sd, "cov", cov, "status", status, "natural_median",
+                     print_json_numbers(fit->natural_median, n), "natural_mean",
+                     print_json_numbers(fit->natural_mean, n));
+}
+
+static json_t *flagged_json(const em_fit *fit)
+{
+    json_t *all = json_array();
+    for (size_t s = 0; s < fit->n_subjects; s++)
+        if (em_subject_is_flagged(fit->subject_status[s]))
+            json_array_append_new(all, json_pack("{so si ss}", "subject", print_json_text(fit->subject[s]), "status",
+                                                 fit->subject_status[s], "meaning",
+                                                 em_subject_status_text(fit->subject_status[s])));
+    return all;
+}
+
+static json_t *timing_json(const em_timing *t)
+{
+    return json_pack("{so so so so so so so si}", "read_seconds", print_json_number(t->read_seconds), "e_step_seconds",
+                     print_json_number(t->e_step_seconds), "m_step_seconds", print_json_number(t->m_step_seconds),
+                     "communication_seconds", print_json_number(t->communication_seconds), "write_seconds",
+                     print_json_number(t->write_seconds), "total_seconds", print_json_number(t->total_seconds),
+                     "likelihood_evaluations", print_json_number(t->likelihood_evaluations), "ranks", t->ranks);
+}
+
+static int show_json(const show_options *o, const em_fit *fit)
+{
+    json_t *asked = json_loads(fit->options, 0, NULL);
+    json_t *all = json_pack(
+        "{so ss so ss so ss sb si so sI sI sI si so so so so so so so so sI so}", "file", print_json_text(o->fit),
+        "emlib_version", fit->emlib_version, "model", print_json_text(fit->model), "model_fingerprint",
+        fit->model_fingerprint, "dataset", print_json_text(fit->dataset), "dataset_fingerprint",
+        fit->dataset_fingerprint, "converged", fit->converged, "iterations", fit->iterations, "distance",
+        print_json_number(fit->distance), "n_subjects", (json_int_t)fit->n_subjects, "n_subjects_used",
+        (json_int_t)fit->n_subjects_used, "n_trials", (json_int_t)fit->n_trials, "n_group", fit->n_group,
+        "log_likelihood", print_json_number(fit->log_likelihood), "log_marginal_likelihood",
+        print_json_number(fit->log_marginal_likelihood), "bic_int", print_json_number(fit->bic_int), "aic_int",
+        print_json_number(fit->aic_int), "pseudo_r2", print_json_number(fit->pseudo_r2), "options",
+        asked ? asked : json_null(), "group", group_json(fit), "flagged_subjects", flagged_json(fit),
+        "n_subjects_several_modes", (json_int_t)count_modes(fit), "timing", timing_json(&fit->timing));
+    return print_json("show", all);
+}
+
+int cmd_show(int argc, char **argv)
+{
+    show_options o = {0};
+    em_fit *fit = NULL;
+    em_error error;
+    int status = cmd_parse(&argp, argc, argv, &o);
+    if (status)
+        return status;
+    if (em_fit_read(o.fit, &fit, &error))
+        return cmd_fail("show", &error);
+    status = o.json ? show_json(&o, fit) : show(fit);
+    em_fit_free(fit);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* Linked into everything that a Sanitize build runs under MPI: settings of the sanitizers, so that a report means a fault
+ * of ours. Open MPI keeps some memory until the process ends; that is not a leak we can mend. */
+
+const char *__asan_default_options(void);
+const char *__lsan_default_suppressions(void);
+int dlclose(void *library);
+
+/* Whole call stacks: Open MPI is built without frame pointers, and the short way of reading a stack ends there. */
+const char *__asan_default_options(void) { return "fast_unwind_on_malloc=0:detect_stack_use_after_return=1"; }
+
+/* Memory that was taken on the way through these libraries */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libmpi.so\n"
+           "leak:libopen-rte.so\n"
+           "leak:libopen-pal.so\n"
+           "leak:libpmix.so\n"
+           "leak:/openmpi/\n";
+}
+
+/* Plug-ins stay loaded to the end. Once unloaded, their names are gone from the report and nothing above would match. */
+int dlclose(void *library)
+{
+    (void)library;
+    return 0;
+}

@@ -1,0 +1,348 @@
+/* EM against closed answers, and the same fit on any number of ranks. Run alone and under mpirun. */
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_roots.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "comm.h"
+#include "helpers.h"
+#include "treesum.h"
+
+static em_comm *world;
+static char folder[200];
+
+static const char *in_folder(const char *name)
+{
+    static char path[300];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+/* Rank 0 writes the dataset; all ranks can then read it. */
+static void write_data(em_dataset *data, const char *path)
+{
+    em_error error;
+    em_code code = EM_OK;
+    if (em_comm_rank(world) == 0) {
+        code = em_dataset_seal(data, &error);
+        if (code == EM_OK)
+            code = em_dataset_write(data, path, true, &error);
+    }
+    code = em_comm_agree(world, code, &error);
+    if (code != EM_OK)
+        fail_msg("%s", error.text);
+}
+
+static em_fit *run_fit(em_comm *comm, const char *path, const em_model *m, const em_fit_options *options, em_code want)
+{
+    em_fit *fit;
+    em_error error = {EM_OK, ""};
+    em_code code = em_fit_run(comm, path, m, options, NULL, NULL, &fit, &error);
+    if (code != want)
+        fail_msg("fit ended with %d: %s", code, error.text);
+    return fit;
+}
+
+static void near(double got, double want, double tolerance, const char *what)
+{
+    if (!(fabs(got - want) <= tolerance))
+        fail_msg("%s is %.15g, expected %.15g", what, got, want);
+}
+
+/* Gaussian data of ragged length: means of S subjects and their numbers of trials. */
+enum { S = 37 };
+static em_dataset *gaussian(bool balanced, double *mean, int *n)
+{
+    em_random random = em_random_start(3, 1);
+    for (int s = 0; s < S; s++)
+        n[s] = balanced ? 9 : 1 + s % 13;
+    em_dataset *data = blank_data(&em_model_normal, S, n);
+    for (int s = 0; s < S; s++) {
+        const double m = 0.7 + 1.5 * em_random_normal(&random);
+        mean[s] = 0;
+        for (uint64_t r = data->offset[s]; r < data->offset[s + 1]; r++) {
+            *cell_of(data, "y", r) = m + em_random_normal(&random);
+            mean[s] += *cell_of(data, "y", r) / n[s];
+        }
+    }
+    return data;
+}
+
+/* Subject means are Normal(mu, v + 1/n): the derivative in v of their log-likelihood at the best mu for this v. */
+typedef struct { const double *mean; const int *n; } means;
+static double best_mu(double v, const means *d)
+{
+    double sum = 0, weight = 0;
+    for (int s = 0; s < S; s++) {
+        sum += d->mean[s] / (v + 1.0 / d->n[s]);
+        weight += 1 / (v + 1.0 / d->n[s]);
+    }
+    return sum / weight;
+}
+static double slope(double v, void *where)
+{
+    const means *d = where;
+    const double mu = best_mu(v, d);
+    double sum = 0;
+    for (int s = 0; s < S; s++) {
+        const double total = v + 1.0 / d->n[s], r = d->mean[s] - mu;
+        sum += 0.5 * (r * r / (total * total) - 1 / total);
+    }
+    return sum;
+}
+
+/* EM with a Gaussian likelihood has the maximum of the marginal likelihood as its fixed point, Laplace is exact, MAP and
+ * Hessian are the conjugate posterior's. */
+static void test_conjugate(void **state)
+{
+    (void)state;
+    for (int balanced = 0; balanced < 2; balanced++) {
+        double mean[S];
+        int n[S];
+        em_dataset *data = gaussian(balanced, mean, n);
+        const char *path = in_folder("gaussian.h5");
+        write_data(data, path);
+        em_fit_options options = em_fit_defaults();
+        options.tol = 1e-10;
+        em_fit *fit = run_fit(world, path, &em_model_normal, &options, EM_OK);
+        if (fit) {
+            means d = {mean, n};
+            gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+            gsl_function f = {slope, &d};
+            gsl_root_fsolver_set(solver, &f, 0.01, 50);
+            for (int i = 0; i < 200; i++)
+                gsl_root_fsolver_iterate(solver);
+            const double v = gsl_root_fsolver_root(solver), mu = best_mu(v, &d);
+            gsl_root_fsolver_free(solver);
+            near(fit->mu[0], mu, 1e-9, "group mean");
+            near(fit->var[0], v, 1e-8, "group variance");
+            double evidence = 0;
+            for (int s = 0; s < S; s++) {
+                const double precision = n[s] + 1 / fit->var[0];
+                near(fit->map[s], (n[s] * mean[s] + fit->mu[0] / fit->var[0]) / precision, 1e-11, "MAP");
+                near(fit->hessian[s], precision, 1e-10, "Hessian");
+                /* y ~ Normal(mu, I + v 11'): determinant 1 + n v, Sherman-Morrison */
+                double square = 0, sum = 0;
+                for (uint64_t r = data->offset[s]; r < data->offset[s + 1]; r++) {
+                    const double e = *cell_of(data, "y", r) - fit->mu[0];
+                    square += e * e;
+                    sum += e;
+                }
+                const double one = 1 + n[s] * fit->var[0];
+                const double exact = -0.5 * (n[s] * log(2 * M_PI) + log(one) + square - fit->var[0] * sum * sum / one);
+                near(fit->subject_log_marginal_likelihood[s], exact, 1e-11, "evidence");
+                evidence += exact;
+            }
+            near(fit->log_marginal_likelihood, evidence, 1e-9, "evidence in sum");
+            near(fit->bic_int, -2 * evidence + 2 * log((double)data->n_rows), 1e-9, "BIC_int");
+            near(fit->aic_int, -2 * evidence + 4, 1e-9, "AIC_int");
+            assert_true(isnan(fit->pseudo_r2));
+            near(fit->trace_mu[0], 0, 0, "first row of the trace");
+            near(fit->trace_var[fit->n_trace - 1], fit->var[0], 0, "last row of the trace");
+            near(fit->trace_log_marginal_likelihood[fit->n_trace - 1], fit->log_marginal_likelihood, 0, "last evidence of the trace");
+        }
+        em_fit_free(fit);
+        em_dataset_free(data);
+    }
+}
+
+/* A variance that vanishes moves like 1/k: EM must not call that convergence, however small its steps. */
+static void test_vanishing_variance_is_not_convergence(void **state)
+{
+    (void)state;
+    double mean[S];
+    int n[S];
+    em_dataset *data = gaussian(true, mean, n);
+    for (uint64_t r = 0; r < data->n_rows; r++) /* everybody the same: the best variance is 0 */
+        *cell_of(data, "y", r) = r % 9 < 4 ? 1 : -1;
+    const char *path = in_folder("alike.h5");
+    write_data(data, path);
+    em_fit_options options = em_fit_defaults();
+    options.max_iter = 3000;
+    em_fit *fit = run_fit(world, path, &em_model_normal, &options, EM_NOT_CONVERGED);
+    if (fit) {
+        assert_false(fit->converged);
+        assert_true(fit->var[0] < 1e-3 && fit->distance > 0.01);
+        near(fit->mu[0], -1.0 / 9, 1e-6, "group mean");
+    }
+    em_fit_free(fit);
+    em_dataset_free(data);
+}
+
+static void test_fixed_and_none(void **state)
+{
+    (void)state;
+    double mean[S];
+    int n[S];
+    em_dataset *data = gaussian(false, mean, n);
+    const char *path = in_folder("gaussian.h5");
+    write_data(data, path);
+    em_fit_options options = em_fit_defaults();
+    options.group = EM_GROUP_FIXED;
+    options.mu[0] = 2;
+    options.var[0] = 0.5;
+    em_fit *fit = run_fit(world, path, &em_model_normal, &options, EM_OK);
+    if (fit) {
+        assert_int_equal(fit->iterations, 1);
+        assert_int_equal(fit->n_group, 0);
+        assert_int_equal(fit->group_status[0], EM_GROUP_GIVEN);
+        near(fit->bic_int, -2 * fit->log_marginal_likelihood, 1e-10, "BIC_int with a fixed group");
+        for (int s = 0; s < S; s++)
+            near(fit->map[s], (n[s] * mean[s] + 4) / (n[s] + 2), 1e-12, "MAP under a fixed prior");
+    }
+    em_fit_free(fit);
+    options.group = EM_GROUP_NONE;
+    fit = run_fit(world, path, &em_model_normal, &options, EM_OK);
+    for (int s = 0; s < S && fit; s++)
+        near(fit->map[s], mean[s], 1e-8, "maximum likelihood");
+    em_fit_free(fit);
+    em_dataset_free(data);
+}
+
+/* ---- any number of ranks ---- */
+
+static void same(const void *a, const void *b, size_t bytes, const char *what)
+{
+    if (memcmp(a, b, bytes) != 0)
+        fail_msg("%s differs between %d ranks and one", what, em_comm_size(world));
+}
+
+static void test_ranks_give_the_same_bits(void **state)
+{
+    (void)state;
+    enum { PEOPLE = 61 };
+    const em_model *m = em_model_find("rw_dual");
+    em_simulation sim = {.subjects = PEOPLE, .trials = 50, .seed = 4};
+    for (int j = 0; j < EM_MAX_PARAMETERS; j++)
+        sim.mu[j] = sim.var[j] = j < 2 ? 0.5 : 0.7;
+    em_dataset *data;
+    em_error error;
+    assert_int_equal(em_simulate(m, &sim, &data, &error), EM_OK);
+    for (size_t r = 0; r < data->n_rows; r += 17) /* ragged by missing trials */
+        *cell_of(data, "choice", r) = NAN;
+    const char *path = in_folder("ranks.h5");
+    write_data(data, path);
+    em_fit_options options = em_fit_defaults();
+    options.max_iter = 12;
+    options.tol = 1e-9;
+    em_fit *many = run_fit(world, path, m, &options, EM_NOT_CONVERGED);
+    if (many) {
+        em_comm *alone = em_comm_alone();
+        em_fit *one = run_fit(alone, path, m, &options, EM_NOT_CONVERGED);
+        const size_t P = 3, n = PEOPLE;
+        same(many->mu, one->mu, P * sizeof(double), "group mean");
+        same(many->var, one->var, P * sizeof(double), "group variance");
+        same(many->map, one->map, n * P * sizeof(double), "MAP");
+        same(many->hessian, one->hessian, n * P * P * sizeof(double), "Hessian");
+        same(many->subject_log_marginal_likelihood, one->subject_log_marginal_likelihood, n * sizeof(double), "evidence");
+        same(many->subject_modes, one->subject_modes, n * sizeof(int32_t), "modes");
+        same(many->trace_log_marginal_likelihood, one->trace_log_marginal_likelihood, 12 * sizeof(double), "trace");
+        same(&many->bic_int, &one->bic_int, sizeof(double), "BIC_int");
+        same(&many->distance, &one->distance, sizeof(double), "distance");
+        em_fit_free(one);
+        em_comm_stop(alone);
+    }
+    em_fit_free(many);
+    em_dataset_free(data);
+}
+
+static void leaf(void *where, size_t group, double *terms)
+{
+    const double *x = where;
+    terms[0] = x[group];
+    terms[1] = 1;
+}
+
+static void test_treesum(void **state)
+{
+    (void)state;
+    static double x[1000];
+    em_random random = em_random_start(1, 1);
+    for (int i = 0; i < 1000; i++)
+        x[i] = em_random_normal(&random) * exp(20 * em_random_uniform(&random));
+    em_comm *alone = em_comm_alone();
+    for (size_t n = 0; n <= 1000; n = n < 70 ? n + 1 : n + 93) {
+        size_t first[65];
+        const int R = em_comm_size(world);
+        double total[2], single[2];
+        for (int r = 0; r <= R; r++)
+            first[r] = (size_t)r * n / (size_t)R;
+        em_error error;
+        em_plan plan = {.n_groups = n, .ranks = R, .first = first};
+        assert_int_equal(em_treesum(world, &plan, 2, leaf, x, total, &error), EM_OK);
+        first[1] = n;
+        plan.ranks = 1;
+        assert_int_equal(em_treesum(alone, &plan, 2, leaf, x, single, &error), EM_OK);
+        same(total, single, sizeof total, "tree sum");
+        assert_true(total[1] == (double)n);
+    }
+    em_comm_stop(alone);
+}
+
+/* Every group once, whatever the trial counts and ranks; whole groups to a rank; work in proportion. */
+static void test_plan(void **state)
+{
+    (void)state;
+    enum { N = 9000 };
+    uint64_t *offset = calloc(N + 1, sizeof *offset);
+    em_random random = em_random_start(2, 2);
+    for (int s = 0; s < N; s++)
+        offset[s + 1] = offset[s] + (em_random_next(&random) % 490 + 10);
+    for (int ranks = 1; ranks <= 7; ranks += 2) {
+        em_plan plan;
+        em_error error;
+        assert_int_equal(em_plan_make(offset, N, 8, ranks, &plan, &error), EM_OK);
+        char *met = calloc(N, 1);
+        for (size_t i = 0; i < plan.n_groups * 8; i++)
+            if (plan.member[i] != EM_NOBODY)
+                met[plan.member[i]]++;
+        for (int s = 0; s < N; s++)
+            assert_int_equal(met[s], 1);
+        free(met);
+        double work[7] = {0}, most = 0, sum = 0;
+        for (int r = 0; r < ranks; r++) {
+            for (size_t g = plan.first[r]; g < plan.first[r + 1]; g++)
+                work[r] += (double)(offset[plan.member[g * 8] + 1] - offset[plan.member[g * 8]]); /* longest first */
+            most = fmax(most, work[r]);
+            sum += work[r];
+        }
+        assert_true(most <= 1.05 * sum / ranks);
+        em_plan_free(&plan);
+    }
+    free(offset);
+}
+
+int main(void)
+{
+    gsl_set_error_handler_off();
+    em_error error;
+    if (em_comm_start(&world, &error) != EM_OK) {
+        fprintf(stderr, "%s\n", error.text);
+        return 1;
+    }
+    char name[] = "/tmp/emlib-test-XXXXXX";
+    if (em_comm_rank(world) == 0 && !mkdtemp(name))
+        return 1;
+    em_comm_share(world, name, sizeof name);
+    snprintf(folder, sizeof folder, "%s", name);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_treesum), cmocka_unit_test(test_plan), cmocka_unit_test(test_conjugate),
+        cmocka_unit_test(test_vanishing_variance_is_not_convergence), cmocka_unit_test(test_fixed_and_none),
+        cmocka_unit_test(test_ranks_give_the_same_bits)};
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (em_comm_rank(world) == 0) {
+        static const char *const left[] = {"gaussian.h5", "alike.h5", "ranks.h5"};
+        for (size_t i = 0; i < sizeof left / sizeof *left; i++)
+            unlink(in_folder(left[i]));
+        rmdir(folder);
+    }
+    em_comm_stop(world);
+    return failed;
+}

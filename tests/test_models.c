@@ -1,0 +1,438 @@
+/* Every model, every kernel: derivatives against finite differences, widths and orders against each other, masks against
+ * data with the masked trials cut out, drawing against the likelihood. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "helpers.h"
+
+enum { S = 11, MOST_P = 8, MOST_H = 36 };
+static const int lengths[S] = {40, 1, 17, 0, 40, 33, 2, 25, 40, 8, 60}; /* ragged, one subject without trials */
+
+static const em_model *all_models[64];
+static int n_models;
+
+static void collect_models(void)
+{
+    size_t n;
+    const em_model *const *built_in = em_models(&n);
+    for (size_t i = 0; i < n; i++)
+        all_models[n_models++] = built_in[i];
+    all_models[n_models++] = &em_model_normal;
+    all_models[n_models++] = &em_model_probe;
+}
+
+static bool has_options(const em_model *m) { return m->kernels[0].score_two[0] != NULL; }
+
+static void near(double got, double want, double tolerance, const char *what, const em_model *m, int isa)
+{
+    if (!(fabs(got - want) <= tolerance * (1 + fabs(want))))
+        fail_msg("model %s, instruction set %d: %s is %.17g, expected %.17g", m->name, isa, what, got, want);
+}
+
+/* Some points, with one that is extreme. */
+static void point(int which, const em_model *m, double *x)
+{
+    em_random random = em_random_start(99, (uint64_t)which);
+    for (int j = 0; j < m->n_parameters; j++)
+        x[j] = (which == 3 ? 4 : 0.7) * em_random_normal(&random);
+}
+
+/* Central differences with Richardson extrapolation: error of order h^4, here about 1e-10 of the scale. */
+static void against_differences(em_dataset *data, const em_model *m, int isa, int options, const double *x)
+{
+    const int P = m->n_parameters, H = P * (P + 1) / 2;
+    double g[S * MOST_P], h[S * MOST_H], v[2][2][S], gs[2][2][S * MOST_P], y[MOST_P];
+    score_all(data, m, isa, 2, false, options, x, NULL, g, h);
+    for (int j = 0; j < P; j++) {
+        const double step[2] = {2e-3, 1e-3};
+        for (int a = 0; a < 2; a++)
+            for (int b = 0; b < 2; b++) {
+                memcpy(y, x, sizeof y);
+                y[j] += b ? step[a] : -step[a];
+                score_all(data, m, isa, 2, false, options, y, v[a][b], gs[a][b], NULL);
+            }
+        for (int s = 0; s < S; s++) {
+            const double wide = (v[0][1][s] - v[0][0][s]) / (2 * step[0]), narrow = (v[1][1][s] - v[1][0][s]) / (2 * step[1]);
+            near(g[s * P + j], (4 * narrow - wide) / 3, 2e-8, "gradient", m, isa);
+            for (int i = 0; i < P; i++) {
+                const int k = i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i, at = s * P + i;
+                const double w = (gs[0][1][at] - gs[0][0][at]) / (2 * step[0]), n = (gs[1][1][at] - gs[1][0][at]) / (2 * step[1]);
+                near(h[s * H + k], (4 * n - w) / 3, 2e-8, "Hessian", m, isa);
+            }
+        }
+    }
+}
+
+/* rw_dual has kinks where a prediction error changes its sign; finite differences must not step over one. */
+static bool smooth(const em_model *m) { return strcmp(m->name, "rw_dual") != 0; }
+
+static void test_derivatives(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++)
+        for (int isa = 0; isa <= widest_isa(); isa++)
+            for (int K = 2; K <= (has_options(all_models[i]) ? 4 : 2); K += 2) {
+                const em_model *m = all_models[i];
+                double x[MOST_P];
+                em_dataset *data = blank_data(m, S, lengths);
+                random_cells(data, m, K, 5);
+                if (!smooth(m)) /* rewards far from any value: the sign never changes */
+                    for (size_t r = 0; r < data->n_rows; r++)
+                        *cell_of(data, "reward", r) = r % 3 ? 10 : -10;
+                for (int p = 0; p < 3; p++) {
+                    point(p, m, x);
+                    against_differences(data, m, isa, K, x);
+                }
+                em_dataset_free(data);
+            }
+}
+
+static void compare_arrays(const double *a, const double *b, int n, double tolerance, const char *what, const em_model *m, int isa)
+{
+    for (int i = 0; i < n; i++)
+        near(a[i], b[i], tolerance, what, m, isa);
+}
+
+/* All orders, widths and option kernels give the same numbers; and so does the code that draws and reports. */
+static void test_kernels_agree(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++) {
+        const em_model *m = all_models[i];
+        const int P = m->n_parameters, H = P * (P + 1) / 2, top = widest_isa();
+        double x[MOST_P], v[S], g[S * MOST_P], h[S * MOST_H], v2[S], g2[S * MOST_P], h2[S * MOST_H];
+        em_dataset *data = blank_data(m, S, lengths);
+        random_cells(data, m, 2, 6);
+        for (int p = 0; p < 4; p++) {
+            point(p, m, x);
+            score_all(data, m, top, 2, false, 2, x, v, g, h);
+            for (int isa = 0; isa <= top; isa++)
+                for (int two = 0; two <= has_options(m); two++) {
+                    score_all(data, m, isa, 0, two, 2, x, v2, NULL, NULL);
+                    compare_arrays(v2, v, S, 1e-11, "value of order 0", m, isa);
+                    score_all(data, m, isa, 1, two, 2, x, v2, g2, NULL);
+                    compare_arrays(v2, v, S, 1e-11, "value of order 1", m, isa);
+                    compare_arrays(g2, g, S * P, 1e-10, "gradient of order 1", m, isa);
+                    score_all(data, m, isa, 2, two, 2, x, v2, g2, h2);
+                    compare_arrays(v2, v, S, 1e-11, "value of order 2", m, isa);
+                    compare_arrays(g2, g, S * P, 1e-10, "gradient of order 2", m, isa);
+                    compare_arrays(h2, h, S * H, 1e-9, "Hessian", m, isa);
+                }
+        }
+        em_dataset_free(data);
+    }
+}
+
+/* One subject's log-likelihood by the code that draws and reports; restart as the column block has it. */
+static double traced(em_dataset *data, const em_model *m, int options, size_t s, const double *x, double *latents)
+{
+    em_trials trials = trials_of(data, m, options);
+    const size_t from = data->offset[s], n = data->offset[s + 1] - from, C = (size_t)m->n_columns;
+    double rows[60 * 8], facts[4] = {1, 1, 1, 1};
+    uint8_t restart[60] = {0};
+    em_trials_subject(&trials, s, facts, NULL, NULL);
+    for (size_t t = 0; t < n; t++) {
+        restart[t] = em_trials_restart(&trials, s, from + t);
+        for (size_t c = 0; c < C; c++)
+            rows[t * C + c] = data->column[c].value[from + t];
+    }
+    free(trials.column);
+    return m->trace((int)n, options, rows, restart, facts, x, NULL, latents);
+}
+
+/* Cells go missing at random; every kernel agrees with the trace, which deals with them by other code. */
+static void test_missing_cells(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++) {
+        const em_model *m = all_models[i];
+        double x[MOST_P], v[S], latents[60 * 4];
+        em_dataset *data = blank_data(m, S, lengths);
+        random_cells(data, m, 3 - !has_options(m), 7);
+        em_random random = em_random_start(8, 0);
+        for (size_t r = 0; r < data->n_rows; r++)
+            for (int c = 0; c < m->n_columns; c++)
+                if (em_random_uniform(&random) < 0.1)
+                    data->column[c].value[r] = NAN;
+        point(1, m, x);
+        for (int isa = 0; isa <= widest_isa(); isa++) {
+            score_all(data, m, isa, 0, false, 3 - !has_options(m), x, v, NULL, NULL);
+            for (size_t s = 0; s < S; s++)
+                near(v[s], traced(data, m, 3 - !has_options(m), s, x, latents), 1e-11, "value with missing cells", m, isa);
+        }
+        em_dataset_free(data);
+    }
+}
+
+/* A trial without its responses is as good as not there. */
+static void test_missing_trials_are_cut_out(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++) {
+        const em_model *m = all_models[i];
+        const int P = m->n_parameters, H = P * (P + 1) / 2, options = 2;
+        int shorter[S];
+        double x[MOST_P], v[2][S], g[2][S * MOST_P], h[2][S * MOST_H];
+        em_dataset *data = blank_data(m, S, lengths);
+        random_cells(data, m, options, 9);
+        for (int s = 0; s < S; s++) {
+            shorter[s] = 0;
+            for (uint64_t r = data->offset[s]; r < data->offset[s + 1]; r++)
+                shorter[s] += r % 3 != 1;
+        }
+        em_dataset *cut = blank_data(m, S, shorter);
+        for (size_t s = 0, to = 0; s < S; s++)
+            for (uint64_t r = data->offset[s]; r < data->offset[s + 1]; r++)
+                for (int c = 0; c < m->n_columns; c++) {
+                    if (r % 3 != 1) {
+                        cut->column[c].value[to] = data->column[c].value[r];
+                        to += c == m->n_columns - 1;
+                    } else if (m->columns[c].role == EM_RESPONSE) {
+                        data->column[c].value[r] = NAN;
+                    }
+                }
+        if (m->n_facts) /* the fact must not change with the rows */
+            *cell_of(data, "size", 0) = *cell_of(cut, "size", 0) = 10;
+        point(2, m, x);
+        for (int isa = 0; isa <= widest_isa(); isa++) {
+            score_all(data, m, isa, 2, false, options, x, v[0], g[0], h[0]);
+            score_all(cut, m, isa, 2, false, options, x, v[1], g[1], h[1]);
+            if (m->n_facts)
+                continue; /* subjects but the first have facts of their own rows */
+            compare_arrays(v[0], v[1], S, 1e-12, "value without the trials", m, isa);
+            compare_arrays(g[0], g[1], S * P, 1e-12, "gradient without the trials", m, isa);
+            compare_arrays(h[0], h[1], S * H, 1e-12, "Hessian without the trials", m, isa);
+        }
+        em_dataset_free(data);
+        em_dataset_free(cut);
+    }
+}
+
+/* The rule of model.h, cell by cell, in the model with two responses and an outcome between them. */
+static void test_what_counts(void **state)
+{
+    (void)state;
+    const em_model *m = &em_model_probe;
+    static const struct { const char *gone; unsigned scored; bool learned; } rule[] = {
+        {"cue", 0, false}, {"size", 0, false}, {"first", 0, false}, {"state", 1, false}, {"second", 0, false},
+        {"reward", 3, false}, {NULL, 3, true}};
+    const int one = 1;
+    for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
+        em_dataset *data = blank_data(m, 1, &one);
+        random_cells(data, m, 2, 3);
+        if (rule[i].gone)
+            *cell_of(data, rule[i].gone, 0) = NAN;
+        em_trials trials = trials_of(data, m, 2);
+        const unsigned bits = em_trials_look(&trials, 0);
+        uint64_t observed;
+        em_trials_subject(&trials, 0, NULL, &observed, NULL);
+        assert_int_equal(bits & 3, rule[i].scored);
+        assert_int_equal((bits & EM_LEARNED) != 0, rule[i].learned);
+        assert_int_equal(observed, rule[i].scored != 0);
+        free(trials.column);
+        em_dataset_free(data);
+    }
+}
+
+/* A new block is as good as a new subject: with `block`, one subject's value is the sum of its blocks' values. */
+static void test_blocks_restart(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++) {
+        const em_model *m = all_models[i];
+        if (!m->has_state || m->n_facts)
+            continue;
+        const int whole = 30, parts[3] = {10, 12, 8};
+        double x[MOST_P], one, three[3];
+        em_dataset *a = blank_data(m, 1, &whole), *b = blank_data(m, 3, parts);
+        random_cells(a, m, 2, 4);
+        random_cells(b, m, 2, 4);
+        a->column = realloc(a->column, (size_t)(m->n_columns + 1) * sizeof *a->column);
+        a->column[m->n_columns] = (em_dataset_column){.name = strdup("block"), .value = malloc(30 * sizeof(double))};
+        a->n_columns++;
+        for (int r = 0; r < 30; r++)
+            a->column[m->n_columns].value[r] = r < 10 ? 1 : r < 22 ? 2 : 1;
+        point(0, m, x);
+        for (int isa = 0; isa <= widest_isa(); isa++) {
+            score_all(a, m, isa, 0, false, 2, x, &one, NULL, NULL);
+            score_all(b, m, isa, 0, false, 2, x, three, NULL, NULL);
+            near(one, three[0] + three[1] + three[2], 1e-12, "value in blocks", m, isa);
+            near(traced(a, m, 2, 0, x, NULL), one, 1e-12, "trace in blocks", m, isa);
+        }
+        em_dataset_free(a);
+        em_dataset_free(b);
+    }
+}
+
+/* The responses that can be given on the last trial have probabilities that sum to one. */
+static void test_likelihood_sums_to_one(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++) {
+        const em_model *m = all_models[i];
+        int column = -1, responses = 0;
+        for (int c = 0; c < m->n_columns; c++)
+            if (m->columns[c].role == EM_RESPONSE)
+                column = c, responses++;
+        if (responses != 1 || m->columns[column].codes == EM_NUMBER)
+            continue;
+        const int n = 25, K = m->columns[column].codes == EM_OPTION ? 5 : m->columns[column].codes;
+        em_dataset *data = blank_data(m, 1, &n);
+        random_cells(data, m, K, 12);
+        double x[MOST_P], with, without, total = 0;
+        point(2, m, x);
+        double *last = &data->column[column].value[n - 1];
+        *last = NAN;
+        score_all(data, m, widest_isa(), 0, false, K, x, &without, NULL, NULL);
+        for (int k = 0; k < K; k++) {
+            *last = k;
+            score_all(data, m, widest_isa(), 0, false, K, x, &with, NULL, NULL);
+            total += exp(with - without);
+        }
+        near(total, 1, 1e-12, "sum of the probabilities", m, widest_isa());
+        em_dataset_free(data);
+    }
+}
+
+/* Drawn data come from the likelihood that scores them: the score has mean 0, and its square the information's mean. */
+static void test_draws_come_from_the_likelihood(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++) {
+        const em_model *m = all_models[i];
+        if (!m->task)
+            continue;
+        enum { PEOPLE = 2000 };
+        const int P = m->n_parameters, H = P * (P + 1) / 2;
+        em_simulation sim = {.subjects = PEOPLE, .trials = 60, .seed = 17, .options = has_options(m) ? 3 : 0};
+        for (int j = 0; j < P; j++) {
+            sim.mu[j] = j % 2 ? 0.4 : -0.4;
+            sim.var[j] = 0;
+        }
+        if (strcmp(m->name, "dd_hyperbolic") == 0)
+            sim.mu[0] = -4, sim.mu[1] = -1;
+        em_dataset *data;
+        em_error error;
+        assert_int_equal(em_simulate(m, &sim, &data, &error), EM_OK);
+        double *g = malloc(PEOPLE * (size_t)P * sizeof *g), *h = malloc(PEOPLE * (size_t)H * sizeof *h);
+        score_all(data, m, widest_isa(), 2, false, has_options(m) ? 3 : 2, sim.mu, NULL, g, h);
+        for (int j = 0; j < P; j++) {
+            double sum = 0, square = 0, information = 0;
+            for (int s = 0; s < PEOPLE; s++) {
+                sum += g[s * P + j];
+                square += g[s * P + j] * g[s * P + j];
+                information -= h[s * H + j * (j + 1) / 2 + j];
+            }
+            if (fabs(sum / sqrt(square)) > 4.5)
+                fail_msg("model %s: the score of %s has mean %g standard errors", m->name, m->parameters[j].name, sum / sqrt(square));
+            if (fabs(square / information - 1) > 0.2)
+                fail_msg("model %s: squared score over information of %s is %g", m->name, m->parameters[j].name, square / information);
+        }
+        free(g);
+        free(h);
+        em_dataset_free(data);
+    }
+}
+
+/* A parameter with a value per condition, as em_point has it: the value is right, a direction switched on in one
+ * condition gives that condition's derivative, and the cross term between conditions follows from three passes. */
+static void test_conditions(void **state)
+{
+    (void)state;
+    const em_model *m = em_model_find("rw");
+    const int n = 40;
+    em_dataset *data = blank_data(m, 1, &n);
+    random_cells(data, m, 2, 21);
+    for (int isa = 0; isa <= widest_isa(); isa++) {
+        const em_kernel *kernel = &m->kernels[isa];
+        const int L = kernel->lanes;
+        em_error error;
+        em_plan plan;
+        em_group_data *groups;
+        em_trials trials = trials_of(data, m, 2);
+        assert_int_equal(em_plan_make(data->offset, 1, L, 1, &plan, &error), EM_OK);
+        assert_int_equal(em_batch_pack(&plan, &trials, 0, 1, &groups, &error), EM_OK);
+        _Alignas(64) double x[4 * 8], seed[4 * 8], v[8], g[2 * 8], h[3 * 8];
+        uint8_t condition[40 * 8];
+        for (int t = 0; t < n; t++)
+            memset(condition + t * L, t / 7 % 2, (size_t)L);
+        const em_point at = {.x = x, .seed = seed, .condition = condition};
+        /* free coordinates: alpha in condition 0, alpha in 1, beta in both */
+        double free_x[3] = {-0.3, 0.8, 0.2}, value[27], gradient[3], H00, H11, H01, both;
+        for (int shift = 0; shift < 27; shift++) {
+            const double y[3] = {free_x[0] + 1e-4 * (shift % 3 - 1), free_x[1] + 1e-4 * (shift / 3 % 3 - 1),
+                                 free_x[2] + 1e-4 * (shift / 9 - 1)};
+            for (int l = 0; l < L; l++) {
+                x[l] = y[0], x[L + l] = y[2], x[2 * L + l] = y[1], x[3 * L + l] = y[2];
+                seed[l] = seed[L + l] = seed[2 * L + l] = seed[3 * L + l] = 1;
+            }
+            kernel->score[0](&groups[0].batch, &at, v, NULL, NULL);
+            value[shift] = v[0];
+        }
+        for (int l = 0; l < L; l++)
+            x[l] = free_x[0], x[L + l] = free_x[2], x[2 * L + l] = free_x[1], x[3 * L + l] = free_x[2];
+        for (int l = 0; l < L; l++)
+            seed[l] = 1, seed[2 * L + l] = 0;
+        kernel->score[2](&groups[0].batch, &at, v, g, h);
+        near(v[0], value[13], 1e-12, "value in conditions", m, isa);
+        gradient[0] = g[0], gradient[2] = g[L], H00 = h[0];
+        for (int l = 0; l < L; l++)
+            seed[l] = 0, seed[2 * L + l] = 1;
+        kernel->score[2](&groups[0].batch, &at, v, g, h);
+        gradient[1] = g[0], H11 = h[0];
+        for (int l = 0; l < L; l++)
+            seed[l] = 1;
+        kernel->score[2](&groups[0].batch, &at, v, g, h);
+        both = h[0];
+        H01 = (both - H00 - H11) / 2;
+        near(gradient[0], (value[14] - value[12]) / 2e-4, 1e-6, "gradient in condition 0", m, isa);
+        near(gradient[1], (value[16] - value[10]) / 2e-4, 1e-6, "gradient in condition 1", m, isa);
+        near(gradient[2], (value[22] - value[4]) / 2e-4, 1e-6, "gradient shared", m, isa);
+        near(H00, (value[14] - 2 * value[13] + value[12]) / 1e-8, 1e-4, "Hessian in condition 0", m, isa);
+        near(H01, (value[17] - value[15] - value[11] + value[9]) / 4e-8, 1e-4, "Hessian across conditions", m, isa);
+        em_batch_free(groups, 1);
+        em_plan_free(&plan);
+        free(trials.column);
+    }
+    em_dataset_free(data);
+}
+
+static void test_descriptions(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_models; i++) {
+        const em_model *m = all_models[i];
+        assert_int_equal(m->abi, EM_ABI);
+        assert_int_equal(m->size, sizeof(em_model));
+        assert_true(m->about && m->reference && m->family && m->equations);
+        for (int j = 0; j < m->n_parameters; j++)
+            assert_true(m->parameters[j].name && m->parameters[j].about && m->parameters[j].transform && m->parameters[j].var > 0);
+    }
+    assert_string_equal(em_model_probe.parameters[2].transform, "3*logistic");
+    assert_string_equal(em_model_probe.parameters[4].transform, "longest*logistic");
+    assert_true(em_model_probe.parameters[3].mu == 0.5 && em_model_probe.parameters[4].var == 1);
+    const double x[7] = {0, 0, 0, 0, 0, 0, 0}, fact = 8;
+    double natural[7];
+    em_model_probe.natural(x, &fact, natural);
+    const double want[7] = {0.5, 1, 1.5, 0.5, 4, log(2), 0};
+    for (int j = 0; j < 7; j++)
+        assert_true(fabs(natural[j] - want[j]) < 1e-15);
+}
+
+int main(void)
+{
+    collect_models();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_descriptions), cmocka_unit_test(test_derivatives), cmocka_unit_test(test_kernels_agree),
+        cmocka_unit_test(test_missing_cells), cmocka_unit_test(test_missing_trials_are_cut_out),
+        cmocka_unit_test(test_what_counts), cmocka_unit_test(test_blocks_restart),
+        cmocka_unit_test(test_likelihood_sums_to_one), cmocka_unit_test(test_draws_come_from_the_likelihood),
+        cmocka_unit_test(test_conditions)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
