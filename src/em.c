@@ -40,7 +40,7 @@ static const em_posterior *posterior_of(const leaf_of *w, size_t group, int l)
     return &w->estep->posterior[(group - w->first) * (size_t)w->estep->lanes + (size_t)l];
 }
 
-enum { USED, LOGLIK, LML, OBSERVED, FLAGGED, X }; /* X and what follows: sum of x_j */
+enum { USED, LOGLIK, LML, OBSERVED, FLAGGED, MOVED, X }; /* X and what follows: sum of x_j */
 
 static void sum_points(void *where, size_t group, double *sum)
 {
@@ -59,6 +59,7 @@ static void sum_points(void *where, size_t group, double *sum)
             continue;
         }
         sum[USED]++;
+        sum[MOVED] += post->moved;
         sum[LOGLIK] += post->log_likelihood;
         sum[LML] += post->log_marginal_likelihood;
         for (int j = 0; j < e->n; j++)
@@ -181,48 +182,95 @@ static em_code nobody_fits(double flagged, em_error *error)
                    "Hessian was found. Check the scale of the columns, or start elsewhere with --mu and --var", flagged);
 }
 
+/* What one call of em_run_em works with. */
+typedef struct {
+    em_comm *comm;
+    const em_plan *plan;
+    em_estep *estep;
+    const em_fit_options *options;
+    em_run_result *result;
+    leaf_of leaf;
+    em_group_values group, next;  /* that of the E-step; what the M-step makes of it */
+    double sums[X + EM_MAX_PARAMETERS];
+    steps moved;
+    double change;                /* the largest step of a coordinate */
+    int looks;                    /* searches for higher maxima near the end */
+} em_state;
+
+/* One E-step and the M-step after it. */
+static em_code iterate(em_state *s, em_estep_kind kind, double tolerance, em_error *error)
+{
+    const bool estimate = s->options->group == EM_GROUP_ESTIMATE;
+    prior_store store;
+    make_prior(&store, &s->group, s->estep->n, s->options->group == EM_GROUP_NONE);
+    double from = em_now();
+    em_estep_run(s->estep, &store.prior, kind, tolerance);
+    s->result->e_step_seconds += em_now() - from;
+    from = em_now();
+    em_code code = em_treesum(s->comm, s->plan, X + s->estep->n, sum_points, &s->leaf, s->sums, error);
+    if (code == EM_OK && s->sums[USED] == 0 && s->options->group != EM_GROUP_NONE)
+        code = nobody_fits(s->sums[FLAGGED], error);
+    if (code == EM_OK && estimate)
+        code = m_step(s->comm, s->plan, &s->leaf, s->sums, &s->next, error);
+    s->result->m_step_seconds += em_now() - from;
+    return code;
+}
+
+/* EM says it has converged: the same E-step again, exactly, and with a look for higher maxima under the group as it is
+ * now, which is narrower than the one under which everybody's was sought first. *stays: nothing changed. */
+static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
+{
+    enum { MOST_LOOKS = 5 }; /* groups and maxima could take turns for ever */
+    const double before = s->change;
+    em_code code = iterate(s, s->looks++ < MOST_LOOKS ? EM_LOOK : EM_WARM, exact, error);
+    if (code != EM_OK)
+        return code;
+    steps now = s->moved;
+    s->change = remember(&now, s->estep->n, &s->group, &s->next);
+    *stays = s->sums[MOVED] == 0 && s->change <= fmax(2 * before, s->options->tol);
+    if (!*stays)
+        s->moved.n = 0;
+    return EM_OK;
+}
+
 em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
                   const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
 {
-    const int n = estep->n;
     const bool estimate = options->group == EM_GROUP_ESTIMATE;
-    const double began = em_now();
-    leaf_of w = {estep, plan->first[em_comm_rank(comm)], NULL};
-    double sums[X + EM_MAX_PARAMETERS];
-    em_group_values group = *start, next = *start;
-    steps moved = {.n = 0};
+    const double began = em_now(), exact = fmin(1e-8, 0.01 * options->tol);
+    em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
+                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = 0.1};
     *result = (em_run_result){.distance = NAN};
     for (;;) {
-        prior_store store;
-        make_prior(&store, &group, n, options->group == EM_GROUP_NONE);
-        double from = em_now();
-        em_estep_run(estep, &store.prior, result->iterations == 0);
-        result->e_step_seconds += em_now() - from;
-        result->iterations++;
-        from = em_now();
-        em_code code = em_treesum(comm, plan, X + n, sum_points, &w, sums, error);
-        if (code == EM_OK && sums[USED] == 0 && options->group != EM_GROUP_NONE)
-            code = nobody_fits(sums[FLAGGED], error);
-        if (code == EM_OK)
-            code = em_comm_agree(comm, note(&result->trace, n, &group, sums[LML], error), error);
-        if (code == EM_OK && estimate)
-            code = m_step(comm, plan, &w, sums, &next, error);
+        /* A MAP need not be known better than a small part of the step that the group takes. */
+        const double tolerance = estimate ? fmax(exact, fmin(1e-3, 0.01 * s.change)) : exact;
+        em_code code = iterate(&s, result->iterations == 0 ? EM_WIDE : EM_WARM, tolerance, error);
         if (code != EM_OK)
             return code;
-        double change = NAN;
+        result->iterations++;
         if (estimate) {
-            change = remember(&moved, n, &group, &next);
-            result->distance = distance(&moved, n);
+            s.change = remember(&s.moved, estep->n, &s.group, &s.next);
+            result->distance = distance(&s.moved, estep->n);
         }
-        result->m_step_seconds += em_now() - from;
-        result->converged = !estimate || result->distance < options->tol;
+        bool ended = !estimate || result->distance < options->tol;
+        result->converged = ended;
+        if (estimate && (ended || result->iterations >= options->max_iter)) {
+            code = confirm(&s, exact, &result->converged, error);
+            result->converged = result->converged && ended;
+            ended = result->converged;
+        }
+        if (code == EM_OK)
+            code = em_comm_agree(comm, note(&result->trace, estep->n, &s.group, s.sums[LML], error), error);
+        if (code != EM_OK)
+            return code;
         if (progress && progress->step && em_comm_rank(comm) == 0)
-            progress->step(progress->where, result->iterations, sums[LML], change, result->distance, em_now() - began);
-        if (result->converged || result->iterations >= options->max_iter)
+            progress->step(progress->where, result->iterations, s.sums[LML], estimate ? s.change : NAN, result->distance,
+                           em_now() - began);
+        if (ended || result->iterations >= options->max_iter)
             break;
-        group = next;
+        s.group = s.next;
     }
-    result->group = group;
-    result->totals = (em_totals){sums[USED], sums[LOGLIK], sums[LML], sums[OBSERVED], sums[FLAGGED]};
+    result->group = s.group;
+    result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
     return EM_OK;
 }

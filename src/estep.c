@@ -10,8 +10,6 @@
 #include "linalg.h"
 #include "random.h"
 
-enum { MODES_KEPT = 16 };             /* different maxima of a subject that are told apart */
-
 /* ---- life ------------------------------------------------------------------------------------------------------- */
 
 /* Sobol points, shifted by the seed (Cranley & Patterson 1976), as standard normal deviates. */
@@ -38,19 +36,18 @@ static em_code make_points(em_estep *e, uint64_t seed, em_error *error)
 }
 
 em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
-                     size_t n_groups, int starts, uint64_t seed, double tolerance, em_estep *estep,
-                     em_error *error)
+                     size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error)
 {
     const size_t P = (size_t)model->n_parameters, L = (size_t)kernel->lanes, size = em_mode_size((int)P, (int)L);
     *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1,
-                        .tolerance = tolerance};
+                        .n_again = starts / 3};
     for (int order = 0; order < 3; order++)
         estep->score[order] = em_isa_score(kernel, order, options);
     estep->store = em_new_aligned(n_groups * size, sizeof(double), error);
     estep->mode = em_new(n_groups, sizeof *estep->mode, error);
     estep->posterior = em_new(n_groups * L, sizeof *estep->posterior, error);
     estep->variance = em_new(n_groups * P * L, sizeof(double), error);
-    estep->work = em_new_aligned(size + ((size_t)estep->n_points * L + 7) / 8 * 8, sizeof(double), error);
+    estep->work = em_new_aligned(size, sizeof(double), error);
     estep->points = em_new((size_t)estep->n_points * P, sizeof(double), error);
     em_code code = em_search_new((int)P, (int)L, &estep->search, error);
     if (!estep->store || !estep->mode || !estep->posterior || !estep->variance || !estep->work || !estep->points)
@@ -87,116 +84,108 @@ static unsigned occupied(const em_estep *e, const em_group_data *group)
     return bits;
 }
 
-static void search(em_estep *e, const em_group_data *group, const em_prior *prior, unsigned active, bool known, em_mode *mode)
-{
-    const int n = em_search_maximum(e->search, e->score[2], &group->batch, prior, e->tolerance, active, known, mode);
-    e->evaluations += (double)n * e->lanes;
-}
-
 static double objective(const em_estep *e, const em_prior *prior, const em_mode *mode, int l)
 {
     const double f = em_objective(prior, mode->x + l, e->lanes, mode->value[l]);
     return mode->status[l] == EM_SUBJECT_NO_VALUE || isnan(f) ? INFINITY : f;
 }
 
-/* Distance between two points of a lane, in the prior's standard deviations (at most 1 each). */
-static double apart(const em_estep *e, const em_prior *prior, const em_mode *a, const em_mode *b, int l)
-{
-    double most = 0;
-    for (int j = 0; j < e->n; j++)
-        most = fmax(most, fabs(a->x[j * e->lanes + l] - b->x[j * e->lanes + l]) / fmin(1, prior->spread[j]));
-    return most;
-}
-
-/* The objective at every point of the list, for all lanes: values only. screened [n_points, lanes] */
-static void screen(em_estep *e, const em_group_data *group, const em_prior *prior, em_mode *at, double *screened)
-{
-    for (int i = 0; i < e->n_points; i++) {
-        for (int j = 0; j < e->n; j++)
-            for (int l = 0; l < e->lanes; l++)
-                at->x[j * e->lanes + l] = prior->mean[j] + prior->spread[j] * e->points[i * e->n + j];
-        e->score[0](&group->batch, &(em_point){.x = at->x}, at->value, NULL, NULL);
-        e->evaluations += e->lanes;
-        for (int l = 0; l < e->lanes; l++)
-            screened[i * e->lanes + l] = em_objective(prior, at->x + l, e->lanes, at->value[l]);
-    }
-}
-
-/* The point with the least objective that is still there for lane l, which is then taken; -1: none is finite. */
-static int take_best(const em_estep *e, double *screened, int l)
-{
-    int best = -1;
-    for (int i = 0; i < e->n_points; i++) {
-        const double f = screened[i * e->lanes + l];
-        if (isfinite(f) && (best < 0 || f < screened[best * e->lanes + l]))
-            best = i;
-    }
-    if (best >= 0)
-        screened[best * e->lanes + l] = INFINITY;
-    return best;
-}
-
-/* Different maxima of the lanes, told apart by their objective. */
+/* The hunt for the highest of several maxima of each lane. A search that comes close to a maximum already known ends
+ * there, so that most of the later ones are short. */
+enum { MODES_KEPT = 16 }; /* different maxima of a subject that are told apart */
 typedef struct {
-    double f[8][MODES_KEPT];
-    int n[8];
-} maxima;
+    em_estep *e;
+    const em_prior *prior;
+    em_mode *best, at;  /* the best so far; where the search is */
+    double best_f[8];
+    double f[8][MODES_KEPT], x[8][MODES_KEPT][EM_MAX_PARAMETERS]; /* the maxima known */
+    int n_known[8];
+    int left[8], point[8]; /* starts that are left, the group mean (-1) first; the next one */
+    bool arrived[8]; /* the lane's search ended because it came near a maximum that is known */
+} hunting;
 
-static bool is_new(maxima *known, int l, double f)
+static bool is_known(void *where, int l, const double *x, double f, const double *h)
 {
-    for (int i = 0; i < known->n[l]; i++)
-        if (fabs(known->f[l][i] - f) <= 1e-6 * (1 + fabs(f)))
-            return false;
-    if (known->n[l] < MODES_KEPT)
-        known->f[l][known->n[l]++] = f;
+    hunting *w = where;
+    for (int i = 0; i < w->n_known[l]; i++) {
+        double d[EM_MAX_PARAMETERS];
+        for (int j = 0; j < w->e->n; j++)
+            d[j] = x[j] - w->x[l][i][j];
+        /* near enough for the quadratic model to hold, and the height that it foretells */
+        const double rise = 0.5 * em_packed_quadratic(w->e->n, h, d), seen = f - w->f[l][i];
+        if (rise < 0.5 && fabs(seen - rise) < 0.5 * rise + 1e-9 * (1 + fabs(f)))
+            return w->arrived[l] = true;
+    }
+    return false;
+}
+
+static void remember_mode(hunting *w, int l, double f)
+{
+    const double slack = 1e-9 * (1 + fabs(f));
+    for (int i = 0; i < w->n_known[l]; i++)
+        if (fabs(w->f[l][i] - f) <= 1e-6 * (1 + fabs(f)))
+            return;
+    if (w->n_known[l] < MODES_KEPT) {
+        const int i = w->n_known[l]++;
+        w->f[l][i] = f;
+        for (int j = 0; j < w->e->n; j++)
+            w->x[l][i][j] = w->at.x[j * w->e->lanes + l];
+    }
+    if (f < w->best_f[l] - slack || isinf(w->best_f[l])) {
+        w->best_f[l] = f;
+        em_mode_copy(w->best, &w->at, w->e->n, w->e->lanes, 1u << l);
+    }
+}
+
+static void put_point(const hunting *w, int l, int point)
+{
+    for (int j = 0; j < w->e->n; j++)
+        w->at.x[j * w->e->lanes + l] =
+            w->prior->mean[j] + (point < 0 ? 0 : w->prior->spread[j] * w->e->points[point % w->e->n_points * w->e->n + j]);
+}
+
+static bool next_start(void *where, int l)
+{
+    hunting *w = where;
+    const double f = objective(w->e, w->prior, &w->at, l);
+    if (isfinite(f) && !w->arrived[l])
+        remember_mode(w, l, f);
+    w->arrived[l] = false;
+    if (w->left[l]-- <= 0)
+        return false;
+    put_point(w, l, w->point[l]);
+    w->point[l] = w->point[l] < 0 ? w->e->used : w->point[l] + 1;
     return true;
 }
 
-/* For the lanes in `all`, the best of searches from the group mean and, one by one, from the screened points that look best. A lane is content
- * when two searches in a row, at least, ended where it already was; so only subjects with several maxima cost more. */
-static void wide_search(em_estep *e, size_t g, const em_prior *prior, unsigned all)
+/* For the lanes in `all`: the highest maximum met from the group mean and the next `points` of the list; with `warm` also
+ * from where the last E-step ended. */
+static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all, bool warm, int points, double tolerance)
 {
-    const em_group_data *group = &e->groups[g];
-    em_mode *best = &e->mode[g], other = em_mode_in(e->work, e->n, e->lanes);
-    double *screened = e->work + em_mode_size(e->n, e->lanes);
-    maxima known = {.n = {0}};
-    int agreed[8] = {0};
-    for (int j = 0; j < e->n; j++)
-        for (int l = 0; l < e->lanes; l++)
-            if (all >> l & 1)
-                best->x[j * e->lanes + l] = prior->mean[j];
-    search(e, group, prior, all, false, best);
-    for (int l = 0; l < e->lanes; l++)
-        if (all >> l & 1 && best->status[l] != EM_SUBJECT_NO_VALUE)
-            is_new(&known, l, objective(e, prior, best, l));
-    screen(e, group, prior, &other, screened);
-    for (unsigned active = all; active && e->n_points > 0;) {
-        for (int l = 0; l < e->lanes; l++) {
-            const int from = active >> l & 1 ? take_best(e, screened, l) : -1;
-            if (from < 0)
-                active &= ~(1u << l);
-            for (int j = 0; j < e->n; j++)
-                other.x[j * e->lanes + l] =
-                    from < 0 ? best->x[j * e->lanes + l] : prior->mean[j] + prior->spread[j] * e->points[from * e->n + j];
-        }
-        if (!active)
-            break;
-        search(e, group, prior, active, false, &other);
-        for (int l = 0; l < e->lanes; l++) {
-            if (!(active >> l & 1))
-                continue;
-            const double f = objective(e, prior, &other, l), f_best = objective(e, prior, best, l);
-            const bool another = isfinite(f) && is_new(&known, l, f) && apart(e, prior, best, &other, l) > 1e-4;
-            agreed[l] = another ? 0 : agreed[l] + 1;
-            if (f < f_best)
-                em_mode_copy(best, &other, e->n, e->lanes, 1u << l);
-            if (agreed[l] >= (known.n[l] > 1 ? 4 : 1))
-                active &= ~(1u << l);
-        }
+    hunting w = {.e = e, .prior = prior, .best = &e->mode[g], .at = em_mode_in(e->work, e->n, e->lanes)};
+    double before[8];
+    for (int l = 0; l < e->lanes; l++) {
+        w.best_f[l] = INFINITY;
+        w.left[l] = warm ? points + 1 : points;
+        w.point[l] = warm ? -1 : e->used;
+        before[l] = objective(e, prior, w.best, l);
+        put_point(&w, l, -1);
     }
-    for (int l = 0; l < e->lanes; l++)
-        if (all >> l & 1)
-            e->posterior[g * (size_t)e->lanes + (size_t)l].modes = known.n[l];
+    if (warm)
+        em_mode_copy(&w.at, w.best, e->n, e->lanes, all);
+    const em_hunt hunt = {&w, is_known, next_start};
+    const int n = em_search_maximum(e->search, e->score[2], &e->groups[g].batch, prior, tolerance, all, warm, &hunt, &w.at);
+    e->evaluations += (double)n * e->lanes;
+    for (int l = 0; l < e->lanes; l++) {
+        if (!(all >> l & 1))
+            continue;
+        if (w.n_known[l] == 0) /* no finite point: what the last search left says so */
+            em_mode_copy(w.best, &w.at, e->n, e->lanes, 1u << l);
+        em_posterior *post = &e->posterior[g * (size_t)e->lanes + (size_t)l];
+        post->modes = w.n_known[l] > post->modes ? w.n_known[l] : post->modes;
+        /* The first maximum of a warm hunt is the old one, polished. */
+        post->moved = warm && w.n_known[l] > 1 && w.best_f[l] < fmin(w.f[l][0], before[l]) - 1e-6;
+    }
 }
 
 /* ---- what follows from a mode ----------------------------------------------------------------------------------- */
@@ -244,14 +233,21 @@ static unsigned lost(const em_estep *e, size_t g)
     return bits;
 }
 
-void em_estep_run(em_estep *e, const em_prior *prior, bool wide)
+void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, double tolerance)
 {
+    if (e->n_points == 0 && kind == EM_LOOK)
+        kind = EM_WARM;
+    const int points = kind == EM_WIDE ? e->n_points : kind == EM_LOOK ? e->n_again : 0;
     for (size_t g = 0; g < e->n_groups; g++) {
-        const unsigned all = occupied(e, &e->groups[g]), again = wide ? all : lost(e, g);
+        const unsigned all = occupied(e, &e->groups[g]), again = kind == EM_WIDE ? all : lost(e, g);
         if (again)
-            wide_search(e, g, prior, again);
-        if (all & ~again)
-            search(e, &e->groups[g], prior, all & ~again, true, &e->mode[g]);
+            hunt_best(e, g, prior, again, false, e->n_points, tolerance);
+        if (all & ~again && kind == EM_LOOK)
+            hunt_best(e, g, prior, all & ~again, true, points, tolerance);
+        else if (all & ~again)
+            e->evaluations += e->lanes * em_search_maximum(e->search, e->score[2], &e->groups[g].batch, prior, tolerance,
+                                                           all & ~again, true, NULL, &e->mode[g]);
         conclude(e, g, prior);
     }
+    e->used += points;
 }

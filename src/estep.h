@@ -8,7 +8,8 @@
 typedef struct em_posterior {
     uint8_t status;        /* em_subject_status */
     bool used;             /* enters the M-step: finite, Hessian positive definite */
-    int32_t modes;         /* different maxima met so far */
+    bool moved;            /* this E-step left the maximum of the last one for another */
+    int32_t modes;         /* different maxima met, the most in one E-step */
     double log_likelihood, log_marginal_likelihood; /* at the MAP; Laplace (NaN without a prior) */
 } em_posterior;
 
@@ -21,19 +22,24 @@ typedef struct em_estep {
     em_mode *mode;            /* [n_groups] warm start of the next E-step */
     em_posterior *posterior;  /* [n_groups, lanes] */
     double *variance;         /* [n_groups, P, lanes] diagonal of the inverse Hessian */
-    double *work;             /* scratch modes of the search from many points */
+    double *work;             /* scratch mode of the search from many points */
     em_search *search;
-    double *points;           /* [n_points, P] where searches may begin, in standard deviations from the mean */
+    double *points;           /* [n_points, P] where searches begin, in standard deviations from the mean */
     int n_points;
-    double tolerance;         /* of sqrt(g' H^-1 g) in each search */
+    int n_again;              /* of these, how many a further look uses; the next look goes on where the last one ended */
+    int used;                 /* points used so far, all looks together */
     double evaluations;       /* subject-evaluations so far */
 } em_estep;
 
 /* starts: points from which each subject's first E-step begins, the group mean among them. */
 em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
-                     size_t n_groups, int starts, uint64_t seed, double tolerance, em_estep *estep,
-                     em_error *error) EM_MUST_CHECK;
+                     size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error) EM_MUST_CHECK;
 void em_estep_free(em_estep *estep);
-/* One E-step. `wide`: from all starts, not from where the last one ended; the first must be. */
-void em_estep_run(em_estep *estep, const em_prior *prior, bool wide);
+typedef enum em_estep_kind {
+    EM_WIDE,  /* from the group mean and all starts; the first E-step must be this */
+    EM_WARM,  /* from where the last E-step ended */
+    EM_LOOK   /* both, with fewer starts: has somebody a higher maximum under the group as it is now? */
+} em_estep_kind;
+/* One E-step, up to `tolerance` in sqrt(g' H^-1 g). */
+void em_estep_run(em_estep *estep, const em_prior *prior, em_estep_kind kind, double tolerance);
 #endif

@@ -139,8 +139,8 @@ static em_code look(em_h5 *h5, em_error *error)
     struct stat info;
     int fd = -1;
     if (stat(h5->path, &info) != 0 || (S_ISREG(info.st_mode) && (fd = open(h5->path, O_RDONLY | O_CLOEXEC)) < 0)) {
-        bool named_wrong = errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP ||
-                           errno == ENAMETOOLONG;
+        bool named_wrong =
+            errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP || errno == ENAMETOOLONG;
         return em_fail(error, named_wrong ? EM_INPUT_ERROR : EM_MACHINE, "%s: cannot open the emlib %s file: %s",
                        h5->path, h5->format, strerror(errno));
     }
@@ -168,8 +168,8 @@ static em_code check_format(const em_h5 *h5, em_error *error)
                        h5->format);
     em_code code = em_h5_get_text(h5, "/", "emlib_format", &format, error);
     if (!code && strcmp(format, h5->format) != 0)
-        code = em_fail(error, EM_INPUT_ERROR, "%s is not an emlib %s file; its emlib_format is '%.40s'", h5->path,
-                       h5->format, format);
+        code = em_fail(error, EM_INPUT_ERROR, "%s is an emlib %.40s file, not an emlib %s file", h5->path, format,
+                       h5->format);
     free(format);
     if (!code)
         code = em_h5_get_whole(h5, "/", "emlib_format_version", 1, INT32_MAX, &version, error);

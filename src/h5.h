@@ -14,11 +14,11 @@ enum { EM_H5_MAX_RANK = 4, EM_H5_MAX_NAME = 255 };
 
 /* An open file. Starts zeroed; em_h5_close gives back everything and leaves no unfinished file behind. */
 typedef struct em_h5 {
-    const char *path;     /* as the user named it */
-    const char *format;   /* "dataset" or "fit" */
+    const char *path;   /* as the user named it */
+    const char *format; /* "dataset" or "fit" */
     hid_t file;
-    uint64_t bytes;       /* size of a file that is read: nothing in it can be larger */
-    em_output output;     /* of a file that is written */
+    uint64_t bytes;   /* size of a file that is read: nothing in it can be larger */
+    em_output output; /* of a file that is written */
 } em_h5;
 
 em_code em_h5_create(em_h5 *h5, const char *path, const char *format, bool force, em_error *error) EM_MUST_CHECK;
@@ -50,9 +50,9 @@ typedef struct em_h5_array {
     const char *path;  /* "/group/mu" */
     const char *shape; /* a capital letter for each extent: "SP" */
     em_h5_type type;
-    bool required;     /* a file without it is refused, and a struct without it */
-    size_t member;     /* offset in the struct of the pointer to the values; char ** for EM_H5_TEXT */
-    const char *unit;  /* NULL where there is none */
+    bool required;    /* a file without it is refused, and a struct without it */
+    size_t member;    /* offset in the struct of the pointer to the values; char ** for EM_H5_TEXT */
+    const char *unit; /* NULL where there is none */
     const char *about;
 } em_h5_array;
 

@@ -70,7 +70,8 @@ static em_code write_array(const em_h5 *h5, const em_h5_array *row, const em_h5_
         n *= extent[i] = extents->of[row->shape[i] - 'A'];
     bool text = row->type == EM_H5_TEXT;
     if ((type = text ? em_h5_text_type(em_h5_text_width(values, n)) : H5Tcopy(stored_type(row->type))) < 0 ||
-        (space = H5Screate_simple(rank, extent, NULL)) < 0 || (creation = em_h5_creation_list(H5P_DATASET_CREATE)) < 0 ||
+        (space = H5Screate_simple(rank, extent, NULL)) < 0 ||
+        (creation = em_h5_creation_list(H5P_DATASET_CREATE)) < 0 ||
         (id = H5Dcreate2(h5->file, row->path, type, space, H5P_DEFAULT, creation, H5P_DEFAULT)) < 0) {
         code = em_h5_fail(h5, error, "cannot create %s", row->path);
         goto done;
@@ -194,7 +195,8 @@ em_code em_h5_array_open(const em_h5 *h5, const char *path, em_h5_opened *array,
     else if (H5Sis_simple(array->space) <= 0 || H5Sget_simple_extent_ndims(array->space) > EM_H5_MAX_RANK ||
              (array->rank = H5Sget_simple_extent_dims(array->space, array->extent, NULL)) <= 0)
         code = em_h5_damaged(h5, error, "%s is not an array of 1 to %d dimensions", path, EM_H5_MAX_RANK);
-    else if (!(array->text = H5Tget_class(array->type) == H5T_STRING) && !em_h5_plain_number(array->type, &array->whole))
+    else if (!(array->text = H5Tget_class(array->type) == H5T_STRING) &&
+             !em_h5_plain_number(array->type, &array->whole))
         code = em_h5_damaged(h5, error, "%s holds neither plain numbers nor text", path);
     else
         code = check_storage(h5, path, array, creation, error);
@@ -235,8 +237,7 @@ static em_code match_shape(const em_h5 *h5, const em_h5_array *row, const em_h5_
     return EM_OK;
 }
 
-static em_code read_array(const em_h5 *h5, const em_h5_array *row, em_h5_extents *extents, void *owner,
-                          em_error *error)
+static em_code read_array(const em_h5 *h5, const em_h5_array *row, em_h5_extents *extents, void *owner, em_error *error)
 {
     em_h5_opened array;
     size_t n = 0;

@@ -69,9 +69,9 @@ static em_code put_scalar(const em_h5 *h5, const char *object, const char *name,
 {
     hid_t at = 0, space = 0, id = 0;
     em_code code = open_object(h5, object, &at, error);
-    if (!code && ((space = H5Screate(H5S_SCALAR)) < 0 ||
-                  (id = H5Acreate2(at, name, stored, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
-                  H5Awrite(id, memory, value) < 0))
+    if (!code &&
+        ((space = H5Screate(H5S_SCALAR)) < 0 ||
+         (id = H5Acreate2(at, name, stored, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 || H5Awrite(id, memory, value) < 0))
         code = em_h5_fail(h5, error, "cannot write the attribute %s", name);
     em_h5_drop(id);
     em_h5_drop(space);
@@ -162,8 +162,8 @@ em_code em_h5_get_text(const em_h5 *h5, const char *object, const char *name, ch
     return code;
 }
 
-static em_code get_scalar(const em_h5 *h5, const char *object, const char *name, bool whole, hid_t memory,
-                          void *value, em_error *error)
+static em_code get_scalar(const em_h5 *h5, const char *object, const char *name, bool whole, hid_t memory, void *value,
+                          em_error *error)
 {
     attribute a;
     bool integer;
@@ -257,8 +257,7 @@ static em_code read_text_member(const em_h5 *h5, const char *object, const em_h5
     return code;
 }
 
-static em_code read_scalar(const em_h5 *h5, const char *object, const em_h5_scalar *row, void *member,
-                           em_error *error)
+static em_code read_scalar(const em_h5 *h5, const char *object, const em_h5_scalar *row, void *member, em_error *error)
 {
     bool flag = row->type == EM_H5_A_FLAG;
     int64_t value = 0;

@@ -59,10 +59,11 @@ static em_code check_whole(const em_dataset *data, const char *path, em_error *e
         if (!data->column[i].value)
             return em_fail(error, EM_INPUT_ERROR, "%s: column '%.100s' has no values to write", path, name);
         if (!good_name(name))
-            return em_fail(error, EM_INPUT_ERROR,
-                           "%s: '%.100s' cannot be the name of a column in a dataset file: it is empty, '.', longer than "
-                           "%d bytes or has a '/'; rename it (--rename OLD=NEW)",
-                           path, name, EM_H5_MAX_NAME);
+            return em_fail(
+                error, EM_INPUT_ERROR,
+                "%s: '%.100s' cannot be the name of a column in a dataset file: it is empty, '.', longer than "
+                "%d bytes or has a '/'; rename it (--rename OLD=NEW)",
+                path, name, EM_H5_MAX_NAME);
         for (int j = 0; j < i; j++)
             if (strcmp(name, data->column[j].name) == 0)
                 return em_fail(error, EM_INPUT_ERROR, "%s: two columns have the name '%.100s'", path, name);
@@ -189,8 +190,9 @@ static em_code read_subjects(const em_h5 *h5, em_dataset *data, em_h5_extents *e
     uint64_t n = *em_h5_extent(extents, 'S');
     data->n_subjects = data->id ? n : 0;
     if (!code && *em_h5_extent(extents, 'O') != n + 1)
-        code = em_h5_damaged(h5, error, "/subjects/offset has %llu values for %llu subjects; it needs one more than that",
-                             (unsigned long long)*em_h5_extent(extents, 'O'), (unsigned long long)n);
+        code =
+            em_h5_damaged(h5, error, "/subjects/offset has %llu values for %llu subjects; it needs one more than that",
+                          (unsigned long long)*em_h5_extent(extents, 'O'), (unsigned long long)n);
     if (!code)
         code = check_offsets(h5, data, error);
     if (!code)

@@ -1,7 +1,7 @@
 /* How HDF5 writes a new file: through the descriptor of an em_output, and without ever learning that a write failed.
  *
- * HDF5 1.10 cannot close a file to which a write failed, for instance on a full disk: it crashes, at the latest when the
- * process ends. So the first failure is kept in em_output, all later writes are left out, and em_h5_publish, which
+ * HDF5 1.10 cannot close a file to which a write failed, for instance on a full disk: it crashes, at the latest when
+ * the process ends. So the first failure is kept in em_output, all later writes are left out, and em_h5_publish, which
  * looks, removes the file. */
 #include <errno.h>
 #include <stdlib.h>

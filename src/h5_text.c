@@ -98,8 +98,8 @@ em_code em_h5_write_texts(const em_h5 *h5, em_h5_place to, hid_t type, const cha
     return code;
 }
 
-static em_code read_fixed_texts(const em_h5 *h5, em_h5_place from, hid_t type, const char *name, char **text,
-                                size_t n, em_error *error)
+static em_code read_fixed_texts(const em_h5 *h5, em_h5_place from, hid_t type, const char *name, char **text, size_t n,
+                                em_error *error)
 {
     size_t width = H5Tget_size(type), bytes;
     if (width == 0 || __builtin_mul_overflow(n, width, &bytes))

@@ -139,7 +139,8 @@ static em_code find_subject(import *im, size_t line)
             im->subject = i;
     if (im->subject == im->fields)
         return em_fail(im->error, EM_INPUT_ERROR,
-                       "%s: line %zu: no column '%s' that tells subjects apart; name it with --subject COLUMN. The %s: %s",
+                       "%s: line %zu: no column '%s' that tells subjects apart; name it with --subject COLUMN. The "
+                       "%s: %s",
                        im->path, line, em_text_shown(name, strlen(name), shown),
                        im->fields == 1 ? "only column (commas or tabs stand between columns) is" : "columns are",
                        list_columns(im, list));
@@ -165,10 +166,11 @@ static em_import_column *option_column(const import *im, const char *name, const
         return NULL;
     em_text_shown(name, strlen(name), shown);
     if (column == &im->column[im->subject])
-        (void)em_fail(im->error, EM_INPUT_ERROR, "%s: column '%s' tells subjects apart and has no codes", option, shown);
-    else if (column->kind == EM_IMPORT_LEFT_OUT)
-        (void)em_fail(im->error, EM_INPUT_ERROR, "%s: column '%s' is left out, as another one tells subjects apart", option,
+        (void)em_fail(im->error, EM_INPUT_ERROR, "%s: column '%s' tells subjects apart and has no codes", option,
                       shown);
+    else if (column->kind == EM_IMPORT_LEFT_OUT)
+        (void)em_fail(im->error, EM_INPUT_ERROR, "%s: column '%s' is left out, as another one tells subjects apart",
+                      option, shown);
     else if (column->given || column->base)
         (void)em_fail(im->error, EM_INPUT_ERROR, "%s: column '%s' already has its %s; one of them is enough", option,
                       shown, column->given ? "--levels" : "--base");
@@ -265,8 +267,8 @@ static em_code on_row(void *where, size_t fields, size_t line)
         return end_header(im, line);
     if (fields != im->fields) {
         char list[EM_LISTED];
-        return em_fail(im->error, EM_INPUT_ERROR, "%s: line %zu has %zu cell%s, but the header line has %zu: %s", im->path,
-                       line, fields, fields == 1 ? "" : "s", im->fields, list_columns(im, list));
+        return em_fail(im->error, EM_INPUT_ERROR, "%s: line %zu has %zu cell%s, but the header line has %zu: %s",
+                       im->path, line, fields, fields == 1 ? "" : "s", im->fields, list_columns(im, list));
     }
     run *last = im->runs > 0 ? &im->run[im->runs - 1] : NULL;
     if (!last || last->subject != im->id || last->rows == UINT32_MAX) {
@@ -366,17 +368,24 @@ static em_code hand_over(import *im, em_dataset *data)
 static em_code make_dataset(import *im, em_dataset **data)
 {
     if (!im->header)
-        return em_fail(im->error, EM_INPUT_ERROR, "%s has only blank lines; a table with a header line is needed", im->path);
+        return em_fail(im->error, EM_INPUT_ERROR, "%s has only blank lines; a table with a header line is needed",
+                       im->path);
     if (im->rows == 0)
-        return em_fail(im->error, EM_INPUT_ERROR, "%s: there are no trials, nothing stands below the header line", im->path);
-    em_code code = EM_MACHINE;
+        return em_fail(im->error, EM_INPUT_ERROR, "%s: there are no trials, nothing stands below the header line",
+                       im->path);
     em_dataset *made = em_new(1, sizeof *made, im->error);
-    if (made && (made->offset = count_rows(im)) && !(code = arrange(im, made->offset)) && !(code = hand_over(im, made)) &&
-        !(code = em_dataset_seal(made, im->error))) {
+    if (!made)
+        return EM_MACHINE;
+    made->offset = count_rows(im);
+    em_code code = made->offset ? arrange(im, made->offset) : EM_MACHINE;
+    if (!code)
+        code = hand_over(im, made);
+    if (!code)
+        code = em_dataset_seal(made, im->error);
+    if (code)
+        em_dataset_free(made);
+    else
         *data = made;
-        return EM_OK;
-    }
-    em_dataset_free(made);
     return code;
 }
 
@@ -390,7 +399,8 @@ static void clear(import *im)
     em_texts_clear(&im->ids);
 }
 
-em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data, em_error *error)
+em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data,
+                  em_error *error)
 {
     em_import_options defaults = em_import_defaults();
     import im = {.path = path, .options = options ? options : &defaults, .log = log, .error = error};

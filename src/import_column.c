@@ -139,8 +139,8 @@ static em_code take_based(em_import_column *column, size_t row, double x, bool n
     char cell[EM_SHOWN];
     if (!number || x < column->base->base || x != trunc(x))
         return em_import_refuse(place, column->name, error,
-                                "'%s' is not a whole number from %d on, as a base of %d asks", em_text_shown(text, n, cell),
-                                column->base->base, column->base->base);
+                                "'%s' is not a whole number from %d on, as a base of %d asks",
+                                em_text_shown(text, n, cell), column->base->base, column->base->base);
     column->kind = EM_IMPORT_NUMBERS;
     column->value[row] = x - column->base->base;
     return EM_OK;
@@ -240,7 +240,8 @@ done:
     return code;
 }
 
-em_code em_import_column_end(em_import_column *column, size_t rows, const char *path, const em_log *log, em_error *error)
+em_code em_import_column_end(em_import_column *column, size_t rows, const char *path, const em_log *log,
+                             em_error *error)
 {
     char name[EM_SHOWN];
     em_text_shown(column->name, strlen(column->name), name);

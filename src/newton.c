@@ -64,6 +64,7 @@ typedef struct {
     double predicted;       /* decrease of the objective by the quadratic model */
     double decrement;       /* sqrt(g' H^-1 g) at x; infinite where H is not positive definite */
     bool fresh, done;       /* nothing evaluated yet; ended */
+    int steps;              /* tried since the lane began */
     double jump;            /* how far the gradient at the last refused point is from what the Hessian foretold */
 } lane;
 
@@ -324,49 +325,67 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
     stand(s, prior, mode, l);
 }
 
+/* The lane begins at mode->x, where nothing has been evaluated. */
+static void begin(em_search *s, const em_mode *mode, int l)
+{
+    lane *a = &s->lane[l];
+    a->done = false;
+    a->fresh = true;
+    a->steps = 0;
+    a->radius = first_radius;
+    a->decrement = INFINITY;
+    a->jump = a->predicted = a->f = 0;
+    for (int j = 0; j < s->n; j++)
+        a->next[j] = a->x[j] = mode->x[j * s->lanes + l];
+}
+
 static void start(em_search *s, const em_prior *prior, unsigned active, bool known, em_mode *mode)
 {
     for (int j = 0; j < s->n; j++)
         s->scale[j] = fmin(1, prior->spread[j]);
     for (int l = 0; l < s->lanes; l++) {
-        lane *a = &s->lane[l];
-        a->done = !(active >> l & 1);
-        a->fresh = !known;
-        a->radius = first_radius;
-        a->decrement = INFINITY;
-        a->jump = a->predicted = a->f = 0;
-        for (int j = 0; j < s->n; j++)
-            a->next[j] = a->x[j] = mode->x[j * s->lanes + l];
-        if (known && !a->done)
+        begin(s, mode, l);
+        s->lane[l].done = !(active >> l & 1);
+        s->lane[l].fresh = !known;
+        if (known && !s->lane[l].done)
             stand(s, prior, mode, l);
     }
 }
 
+/* The lane's next step; when it has ended, its next beginning, if there is one. */
+static void move(em_search *s, const em_prior *prior, double tolerance, const em_hunt *hunt, em_mode *mode, int l)
+{
+    lane *a = &s->lane[l];
+    if (!a->done && !a->fresh)
+        propose(s, prior, tolerance, a, mode, l);
+    if (!a->done && !a->fresh && hunt && a->decrement < INFINITY && hunt->known(hunt->where, l, a->x, a->f, a->h))
+        end(a, mode, l, EM_SUBJECT_GOOD);
+    if (!a->done && ++a->steps > MOST_STEPS)
+        end(a, mode, l, EM_SUBJECT_ROUGH);
+    if (a->done && a->steps > 0 && hunt && hunt->next(hunt->where, l))
+        begin(s, mode, l);
+    else if (a->done)
+        a->steps = 0; /* ended for good */
+}
+
 int em_search_maximum(em_search *s, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,
-                      unsigned active, bool known, em_mode *mode)
+                      unsigned active, bool known, const em_hunt *hunt, em_mode *mode)
 {
     start(s, prior, active, known, mode);
-    int evaluations = 0;
-    for (int step = 0; step < MOST_STEPS; step++) {
+    for (int evaluations = 0;; evaluations++) {
         bool all = true;
         for (int l = 0; l < s->lanes; l++) {
             lane *a = &s->lane[l];
-            if (!a->done && !a->fresh)
-                propose(s, prior, tolerance, a, mode, l);
+            move(s, prior, tolerance, hunt, mode, l);
             for (int j = 0; j < s->n; j++)
                 s->trial.x[j * s->lanes + l] = a->done ? a->x[j] : a->next[j];
             all = all && a->done;
         }
         if (all)
-            break;
+            return evaluations;
         score(batch, &(em_point){.x = s->trial.x}, s->trial.value, s->trial.gradient, s->trial.hessian);
-        evaluations++;
         for (int l = 0; l < s->lanes; l++)
             if (!s->lane[l].done)
                 judge(s, prior, &s->lane[l], mode, l);
     }
-    for (int l = 0; l < s->lanes; l++)
-        if (!s->lane[l].done)
-            end(&s->lane[l], mode, l, EM_SUBJECT_ROUGH);
-    return evaluations;
 }

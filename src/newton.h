@@ -33,16 +33,26 @@ typedef struct em_search em_search; /* scratch memory of a search */
 em_code em_search_new(int n_parameters, int lanes, em_search **search, em_error *error) EM_MUST_CHECK;
 void em_search_free(em_search *search);
 
+/* What a search from many points asks when it has several: both are called for one lane at a time. */
+typedef struct em_hunt {
+    void *where;
+    /* Is (x, objective f, Hessian h of the objective) on its way into a maximum that is known? Then the lane ends there. */
+    bool (*known)(void *where, int lane, const double *x, double f, const double *h);
+    /* The lane has ended, and mode says where. Puts the next point to start from into mode->x and returns true, or false. */
+    bool (*next)(void *where, int lane);
+} em_hunt;
+
 /* Moves each lane in `active` from mode->x to a maximum of loglik + log prior, so that sqrt(g' H^-1 g) <= tolerance or
  * rounding hides the rest, and leaves what is known there in `mode`. `known`: mode holds value and derivatives at x
- * already, and the first step costs no evaluation.
+ * already, and the first step costs no evaluation. `hunt` (NULL: none) lets a lane that has ended start again while the
+ * others go on.
  * A step minimises the quadratic model inside a ball (Nocedal & Wright 2006, ch. 4; Moré & Sorensen 1983): the Newton
  * step where H is positive definite and the step is short enough, else one from the eigenvalues of H, which leaves
  * saddles and flat places along their direction of descent. A region that shrinks to nothing without a vanishing gradient
  * is a kink where the gradients on both sides differ (EM_SUBJECT_KINK), else EM_SUBJECT_ROUGH.
  * Returns the number of evaluations; each counts for all lanes. */
 int em_search_maximum(em_search *search, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,
-                      unsigned active, bool known, em_mode *mode);
+                      unsigned active, bool known, const em_hunt *hunt, em_mode *mode);
 
 /* Negative log posterior without the prior's constant, from a log-likelihood; x has this stride. */
 double em_objective(const em_prior *prior, const double *x, int stride, double log_likelihood);

@@ -26,7 +26,7 @@ size_t em_texts_find(const em_texts *texts, const char *text, size_t n)
 size_t em_texts_add(em_texts *texts, const char *text, size_t n, em_error *error)
 {
     if (n >= UINT_MAX || texts->n >= UINT_MAX) {
-        (void)em_fail(error, EM_INPUT_ERROR, "more than %u different texts, or one that is longer", UINT_MAX);
+        (void)em_fail(error, EM_MACHINE, "more than %u different texts, or one that is longer", UINT_MAX);
         return EM_TEXTS_NONE;
     }
     if (texts->n == texts->capacity) {

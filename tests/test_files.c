@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -96,13 +96,13 @@ static void write_all(const char *path, const char *bytes, size_t n)
     close(fd);
 }
 
-#define assert_code(call, wanted, in_text)                                                      \
-    do {                                                                                        \
-        em_error e_ = {0};                                                                      \
-        em_code c_ = (call);                                                                    \
-        if (c_ != (wanted) || ((wanted) && !strstr(error.text, (in_text))))                     \
-            fail_msg("%s: code %d, '%s'; wanted %d, '%s'", #call, c_, error.text, (wanted), (in_text)); \
-        error = e_;                                                                             \
+#define assert_code(call, wanted, in_text)                                                                             \
+    do {                                                                                                               \
+        em_error e_ = {0};                                                                                             \
+        em_code c_ = (call);                                                                                           \
+        if (c_ != (wanted) || ((wanted) && !strstr(error.text, (in_text))))                                            \
+            fail_msg("%s: code %d, '%s'; wanted %d, '%s'", #call, c_, error.text, (wanted), (in_text));                \
+        error = e_;                                                                                                    \
     } while (0)
 
 static bool same_number(double a, double b)
@@ -355,21 +355,54 @@ static em_fit *sample_fit(const char *dataset)
     em_fit *fit = calloc(1, sizeof *fit);
     assert_non_null(fit);
     *fit = (em_fit){
-        .emlib_version = strdup("0.1.0"), .model = strdup("rw"), .dataset = strdup(dataset), .options = strdup("{}"),
-        .model_fingerprint = HASH_B, .dataset_fingerprint = HASH_A, .converged = true, .iterations = 11,
-        .distance = 1e-9, .n_subjects = S, .n_subjects_used = S - 1, .n_trials = 1234567890123, .n_group = 2 * P,
-        .log_likelihood = -123.456, .log_marginal_likelihood = -150.25, .bic_int = 350.5, .aic_int = 312.5,
-        .pseudo_r2 = 0.25, .n_parameters = P, .n_trace = TRACE,
-        .parameter = texts(P, "alpha"), .transform = texts(P, "logistic"),
-        .mu = numbers(P, 1), .var = numbers(P, 2), .cov = numbers(P * P, 3), .natural_median = numbers(P, 4),
-        .natural_mean = numbers(P, 5), .subject = texts(S, "Zo\xc3\xab"), .map = numbers(S * P, 6),
-        .natural = numbers(S * P, 7), .hessian = numbers(S * P * P, 8), .subject_log_likelihood = numbers(S, 9),
-        .subject_log_marginal_likelihood = numbers(S, 10), .trace_mu = numbers(TRACE * P, 11),
-        .trace_var = numbers(TRACE * P, 12), .trace_log_marginal_likelihood = numbers(TRACE, 13),
-        .subject_n_trials = calloc(S, sizeof(uint64_t)), .subject_status = calloc(S, 1),
-        .subject_modes = calloc(S, sizeof(int32_t)), .group_status = calloc(P, 1),
-        .timing = {.read_seconds = 1, .e_step_seconds = 2, .m_step_seconds = 3, .communication_seconds = 4,
-                   .write_seconds = 5, .total_seconds = 6, .likelihood_evaluations = 7e9, .ranks = 8},
+        .emlib_version = strdup("0.1.0"),
+        .model = strdup("rw"),
+        .dataset = strdup(dataset),
+        .options = strdup("{}"),
+        .model_fingerprint = HASH_B,
+        .dataset_fingerprint = HASH_A,
+        .converged = true,
+        .iterations = 11,
+        .distance = 1e-9,
+        .n_subjects = S,
+        .n_subjects_used = S - 1,
+        .n_trials = 1234567890123,
+        .n_group = 2 * P,
+        .log_likelihood = -123.456,
+        .log_marginal_likelihood = -150.25,
+        .bic_int = 350.5,
+        .aic_int = 312.5,
+        .pseudo_r2 = 0.25,
+        .n_parameters = P,
+        .n_trace = TRACE,
+        .parameter = texts(P, "alpha"),
+        .transform = texts(P, "logistic"),
+        .mu = numbers(P, 1),
+        .var = numbers(P, 2),
+        .cov = numbers(P * P, 3),
+        .natural_median = numbers(P, 4),
+        .natural_mean = numbers(P, 5),
+        .subject = texts(S, "Zo\xc3\xab"),
+        .map = numbers(S * P, 6),
+        .natural = numbers(S * P, 7),
+        .hessian = numbers(S * P * P, 8),
+        .subject_log_likelihood = numbers(S, 9),
+        .subject_log_marginal_likelihood = numbers(S, 10),
+        .trace_mu = numbers(TRACE * P, 11),
+        .trace_var = numbers(TRACE * P, 12),
+        .trace_log_marginal_likelihood = numbers(TRACE, 13),
+        .subject_n_trials = calloc(S, sizeof(uint64_t)),
+        .subject_status = calloc(S, 1),
+        .subject_modes = calloc(S, sizeof(int32_t)),
+        .group_status = calloc(P, 1),
+        .timing = {.read_seconds = 1,
+                   .e_step_seconds = 2,
+                   .m_step_seconds = 3,
+                   .communication_seconds = 4,
+                   .write_seconds = 5,
+                   .total_seconds = 6,
+                   .likelihood_evaluations = 7e9,
+                   .ranks = 8},
     };
     assert_true(fit->subject_n_trials && fit->subject_status && fit->subject_modes && fit->group_status);
     for (int s = 0; s < S; s++) {
@@ -396,8 +429,10 @@ static void compare_fits(const em_fit *a, const em_fit *b)
     assert_int_equal(a->n_parameters, b->n_parameters);
     assert_int_equal(a->n_group, b->n_group);
     assert_int_equal(a->n_trace, b->n_trace);
-    const double p[] = {a->distance, a->log_likelihood, a->log_marginal_likelihood, a->bic_int, a->aic_int, a->pseudo_r2};
-    const double q[] = {b->distance, b->log_likelihood, b->log_marginal_likelihood, b->bic_int, b->aic_int, b->pseudo_r2};
+    const double p[] = {a->distance, a->log_likelihood, a->log_marginal_likelihood,
+                        a->bic_int,  a->aic_int,        a->pseudo_r2};
+    const double q[] = {b->distance, b->log_likelihood, b->log_marginal_likelihood,
+                        b->bic_int,  b->aic_int,        b->pseudo_r2};
     assert_numbers(p, q, sizeof p / sizeof *p);
     for (int j = 0; j < P; j++) {
         assert_string_equal(a->parameter[j], b->parameter[j]);
@@ -496,10 +531,10 @@ static void foreign_files_are_refused(void **state)
     assert_code(em_dataset_read_frame("nothing.h5", &data, &error), EM_INPUT_ERROR, "nothing.h5");
     assert_code(em_dataset_read_frame("table.csv", &data, &error), EM_INPUT_ERROR, "is not an emlib dataset file");
     assert_code(em_dataset_read_frame("empty.h5", &data, &error), EM_INPUT_ERROR, "is not an emlib dataset file");
-    assert_code(em_dataset_read_frame("f.h5", &data, &error), EM_INPUT_ERROR, "'fit'");
+    assert_code(em_dataset_read_frame("f.h5", &data, &error), EM_INPUT_ERROR, "is an emlib fit file");
     assert_code(em_dataset_read_frame(".", &data, &error), EM_INPUT_ERROR, "folder");
     assert_code(em_dataset_read_frame("/dev/null", &data, &error), EM_INPUT_ERROR, "/dev/null");
-    assert_code(em_fit_read("d.h5", &back, &error), EM_INPUT_ERROR, "'dataset'");
+    assert_code(em_fit_read("d.h5", &back, &error), EM_INPUT_ERROR, "is an emlib dataset file");
     assert_code(em_fit_read("nothing.h5", &back, &error), EM_INPUT_ERROR, "nothing.h5");
     assert_code(em_fit_read("table.csv", &back, &error), EM_INPUT_ERROR, "is not an emlib fit file");
     assert_null(data);
@@ -648,8 +683,10 @@ static void best_fit_comes_first(void **state)
     }
     strcpy(fits[2].dataset_fingerprint, HASH_B);
     strcpy(fits[4].dataset_fingerprint, HASH_B);
-    assert_code(em_compare(all, file, 6, order, difference, &error), EM_INPUT_ERROR, "c, e were fitted to other data than a");
-    assert_code(em_compare(all, file, 3, order, difference, &error), EM_INPUT_ERROR, "c was fitted to other data than a");
+    assert_code(em_compare(all, file, 6, order, difference, &error), EM_INPUT_ERROR,
+                "c, e were fitted to other data than a");
+    assert_code(em_compare(all, file, 3, order, difference, &error), EM_INPUT_ERROR,
+                "c was fitted to other data than a");
     assert_code(em_compare(all, file, 0, order, difference, &error), EM_INPUT_ERROR, "no fit");
 }
 

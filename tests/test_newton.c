@@ -100,7 +100,7 @@ static em_mode search(function *f, const em_prior *prior, double a, double b, do
     mode.x[1] = mode.x[L + 1] = 0;
     now = f;
     evaluated = 0;
-    em_search_maximum(s, kernel, NULL, prior, 1e-8, 1, false, &mode);
+    em_search_maximum(s, kernel, NULL, prior, 1e-8, 1, false, NULL, &mode);
     em_search_free(s);
     return mode;
 }
@@ -188,7 +188,7 @@ static void test_known_start(void **state)
     }
     now = bowl;
     const em_prior wide = {P, zero, flat, (const double[]){50, 50}, 0, false};
-    const int n = em_search_maximum(s, kernel, NULL, &wide, 1e-8, 3, true, &mode);
+    const int n = em_search_maximum(s, kernel, NULL, &wide, 1e-8, 3, true, NULL, &mode);
     em_search_free(s);
     at(&mode, 1, -2, EM_SUBJECT_GOOD);
     assert_true(n <= 3);

@@ -167,7 +167,8 @@ typedef struct em_fit_options {
     double var[EM_MAX_PARAMETERS]; /* start of the group variance, > 0 or NaN */
     double tol;                    /* largest estimated distance to EM's fixed point */
     int max_iter;                  /* largest number of E-steps */
-    int starts;                    /* points from which each subject's first E-step begins */
+    int starts;                    /* points from which each subject's first E-step begins, the group mean among them;
+                                      0: 4, 6, 16 for models of 1, 2, 3 parameters, 32 for more */
     int options;                   /* K; 0: as found in the data */
     uint64_t seed;                 /* of the random starts */
     bool ignore_block;             /* the column `block` restarts nothing */
@@ -244,7 +245,8 @@ EM_API em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *mo
 /* What `emlib fit` does: em_fit_run with the result in a file. A fit of the same data, model and options that is there
  * already is recognised, said in the log, and left as it is; one of anything else is replaced only with `force`
  * (EM_INPUT_ERROR otherwise). Whether the output can be written is found out before the work. Collective; returns EM_OK
- * or EM_NOT_CONVERGED on every rank when the file is there, *fit (rank 0; may be NULL) what is in it. */
+ * or EM_NOT_CONVERGED on every rank when the file is there. *fit on rank 0: the new fit, NULL where it was there already;
+ * fit may be NULL. */
 EM_API em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                            const char *output, bool force, const em_progress *progress, const em_log *log, em_fit **fit,
                            em_error *error) EM_MUST_CHECK;

@@ -48,11 +48,12 @@ static const struct argp argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FIT.h5 FIT.h5 ...",
-    .doc = "Compares fits of different models to the same data, best first.\v"
-           "The measure is BIC_int: -2 times the log marginal likelihood (the evidence, by Laplace's approximation) plus "
-           "K log(trials) for the K group parameters that were estimated. Smaller is better. The weight is what "
-           "exp(-difference/2) makes of it, normalised over the fits named.\n\nExample:\n\n"
-           "  emlib compare rw.h5 rw_dual.h5 choice_kernel.h5\n  emlib compare *.h5 --csv > comparison.csv",
+    .doc =
+        "Compares fits of different models to the same data, best first.\v"
+        "The measure is BIC_int: -2 times the log marginal likelihood (the evidence, by Laplace's approximation) plus "
+        "K log(trials) for the K group parameters that were estimated. Smaller is better. The weight is what "
+        "exp(-difference/2) makes of it, normalised over the fits named.\n\nExample:\n\n"
+        "  emlib compare rw.h5 rw_dual.h5 choice_kernel.h5\n  emlib compare *.h5 --csv > comparison.csv",
 };
 
 /* ---- the comparison -------------------------------------------------------------------------------------------- */
@@ -111,10 +112,12 @@ static void warn(const comparison *c)
     em_log log = cmd_log("compare");
     for (int i = 1; i < c->n; i++)
         if (c->fit[i]->n_subjects_used != c->fit[0]->n_subjects_used || c->fit[i]->n_trials != c->fit[0]->n_trials)
-            em_say(&log,
-                   "warning: %s rests on %zu subjects and %llu trials, %s on %zu and %llu; their evidence is not of the "
-                   "same data", c->file[i], c->fit[i]->n_subjects_used, (unsigned long long)c->fit[i]->n_trials,
-                   c->file[0], c->fit[0]->n_subjects_used, (unsigned long long)c->fit[0]->n_trials);
+            em_say(
+                &log,
+                "warning: %s rests on %zu subjects and %llu trials, %s on %zu and %llu; their evidence is not of the "
+                "same data",
+                c->file[i], c->fit[i]->n_subjects_used, (unsigned long long)c->fit[i]->n_trials, c->file[0],
+                c->fit[0]->n_subjects_used, (unsigned long long)c->fit[0]->n_trials);
 }
 
 /* ---- output ---------------------------------------------------------------------------------------------------- */
@@ -205,8 +208,9 @@ static int print_csv(const comparison *c)
         print_csv_text(stdout, fit->model);
         printf(",%d,%zu,%zu,%zu,%llu,%d", fit->converged, fit->n_subjects, fit->n_subjects_used, count_flagged(fit),
                (unsigned long long)fit->n_trials, fit->n_group);
-        const double value[] = {fit->log_likelihood, fit->log_marginal_likelihood, fit->bic_int,
-                                c->difference[i],    fit->aic_int,                 c->weight[i]};
+        const double value[] = {fit->log_likelihood, fit->log_marginal_likelihood,
+                                fit->bic_int,        c->difference[i],
+                                fit->aic_int,        c->weight[i]};
         for (int v = 0; v < 6; v++) {
             putchar(',');
             print_csv_number(stdout, value[v]);

@@ -97,8 +97,8 @@ static void comma_name(FILE *to, const char *before, const char *name, const cha
     comma_text(to, text);
 }
 
-/* Posterior standard deviations of one subject, sd [P] out: 0 where the group's variance vanished, from the inverse of the
- * rest of the Hessian otherwise; NaN where that is not positive definite. */
+/* Posterior standard deviations of one subject, sd [P] out: 0 where the group's variance vanished, from the inverse of
+ * the rest of the Hessian otherwise; NaN where that is not positive definite. */
 static void posterior_sd(const em_fit *fit, size_t s, double *sd)
 {
     double work[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS];

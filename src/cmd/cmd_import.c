@@ -16,8 +16,8 @@ static const char about[] =
     "The table has a header line with the names of its columns, then one row a trial. One column tells subjects apart "
     "(--subject); a subject's rows need not stand together, their order is kept. All other columns are kept, whatever "
     "model may need them: 'emlib models NAME' tells the columns of a model.\n\n"
-    "Columns hold numbers or text; text is coded 0, 1, ... in bytewise order or as --levels says. An empty cell, NA, NaN "
-    "and n/a stand for a missing value. The file is text in UTF-8, tabs or commas between the columns, a point in "
+    "Columns hold numbers or text; text is coded 0, 1, ... in bytewise order or as --levels says. An empty cell, NA, "
+    "NaN and n/a stand for a missing value. The file is text in UTF-8, tabs or commas between the columns, a point in "
     "decimal numbers.\n\n"
     "Prints how many subjects and trials there are and what each column holds.\n"
     "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written.";
@@ -77,6 +77,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     request *r = state->input;
     char *right;
+    long long base;
     switch (key) {
     case 'o': r->output = arg; break;
     case KEY_SUBJECT: r->import.subject = arg; break;
@@ -94,7 +95,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
     case KEY_BASE:
         right = split(state, "base", "COLUMN=1", arg);
-        r->base[r->import.n_base++] = (em_base){arg, (int)cmd_whole(state, "base COLUMN=", right, INT_MIN, INT_MAX)};
+        base = cmd_whole(state, "base COLUMN=CODE", right, INT_MIN, INT_MAX);
+        r->base[r->import.n_base++] = (em_base){.column = arg, .base = (int)base};
         break;
     case ARGP_KEY_ARG:
         if (r->table)
@@ -120,8 +122,11 @@ static em_code check_output(const request *r, em_error *error)
         return EM_OK;
     if (stat(r->table, &table) == 0 && table.st_dev == output.st_dev && table.st_ino == output.st_ino)
         return em_fail(error, EM_INPUT_ERROR, "%s is the table itself; give the dataset file another name", r->output);
+    if (S_ISDIR(output.st_mode))
+        return em_fail(error, EM_INPUT_ERROR, "%s is a folder; name a file to write", r->output);
     if (!r->force)
-        return em_fail(error, EM_INPUT_ERROR, "%s exists already; nothing was written (--force overwrites it)", r->output);
+        return em_fail(error, EM_INPUT_ERROR, "%s exists already; nothing was written (--force overwrites it)",
+                       r->output);
     return EM_OK;
 }
 

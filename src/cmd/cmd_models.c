@@ -61,9 +61,9 @@ static void list_family(const em_model *const *models, size_t n, const char *fam
         for (int j = 0; j < m->n_parameters; j++)
             join(parameters, sizeof parameters, m->parameters[j].name);
         print_cell(table, "  %s", m->name);
-        print_cell(table, "%s", m->about);
-        print_cell(table, "%s", columns);
         print_cell(table, "%s", parameters);
+        print_cell(table, "%s", columns);
+        print_cell(table, "%s", m->about);
     }
 }
 
@@ -72,7 +72,7 @@ static int list_models(void)
     size_t n;
     const em_model *const *models = em_models(&n);
     print_table table = {.align = "llll"};
-    static const char *const head[] = {"  model", "about", "columns", "parameters"};
+    static const char *const head[] = {"  model", "parameters", "columns", "about"};
     for (int i = 0; i < 4; i++)
         print_cell(&table, "%s", head[i]);
     for (size_t i = 0; i < n; i++)
@@ -196,9 +196,9 @@ static json_t *model_json(const em_model *m)
     json_t *parameters = json_array(), *latents = json_array();
     for (int j = 0; j < m->n_parameters; j++) {
         const em_parameter *p = &m->parameters[j];
-        json_array_append_new(parameters, json_pack("{ss ss ss so so}", "name", p->name, "transform", p->transform,
-                                                    "about", p->about, "mu", print_json_number(p->mu), "var",
-                                                    print_json_number(p->var)));
+        json_array_append_new(parameters,
+                              json_pack("{ss ss ss so so}", "name", p->name, "transform", p->transform, "about",
+                                        p->about, "mu", print_json_number(p->mu), "var", print_json_number(p->var)));
     }
     for (int l = 0; l < m->n_latents; l++)
         json_array_append_new(latents, json_pack("{ss ss}", "name", m->latents[l].name, "about", m->latents[l].about));

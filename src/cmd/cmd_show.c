@@ -39,11 +39,12 @@ static const struct argp argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FIT.h5",
-    .doc = "Shows what was fitted to which data, how the fit went, the evidence for the model and the group's parameters "
-           "on both scales.\v"
-           "The unconstrained scale is the one on which people are normally distributed; the natural one is that of the "
-           "model's equations. A mean carried over to the natural scale is the group's median there, not its mean, so "
-           "both are shown.\n\nExample:\n\n  emlib show rw.h5\n  emlib show rw.h5 --json > rw.json",
+    .doc =
+        "Shows what was fitted to which data, how the fit went, the evidence for the model and the group's parameters "
+        "on both scales.\v"
+        "The unconstrained scale is the one on which people are normally distributed; the natural one is that of the "
+        "model's equations. A mean carried over to the natural scale is the group's median there, not its mean, so "
+        "both are shown.\n\nExample:\n\n  emlib show rw.h5\n  emlib show rw.h5 --json > rw.json",
 };
 
 /* ---- for people ------------------------------------------------------------------------------------------------ */

@@ -111,7 +111,8 @@ print_number print_exact(double value)
 void print_csv_text(FILE *to, const char *text)
 {
     /* a text that reads like a missing value, or like nothing, is told from one by its quotes */
-    if (*text && !strpbrk(text, "\",\r\n") && *text != ' ' && text[strlen(text) - 1] != ' ' && strcmp(text, "NA") != 0) {
+    if (*text && !strpbrk(text, "\",\r\n") && *text != ' ' && text[strlen(text) - 1] != ' ' &&
+        strcmp(text, "NA") != 0) {
         fputs(text, to);
         return;
     }

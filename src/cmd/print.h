@@ -36,9 +36,9 @@ void print_csv_number(FILE *to, double value);
 
 /* ---- JSON ---- */
 
-json_t *print_json_number(double value);               /* null for NaN and infinity */
+json_t *print_json_number(double value);                /* null for NaN and infinity */
 json_t *print_json_numbers(const double *value, int n); /* array of those */
-json_t *print_json_text(const char *text);             /* never NULL for text in a wrong encoding */
+json_t *print_json_text(const char *text);              /* never NULL for text in a wrong encoding */
 json_t *print_json_texts(char *const *text, int n);
 /* Prints and frees `all`; ends the command: returns its exit status. NULL means memory was lacking. */
 int print_json(const char *command, json_t *all);

@@ -2,11 +2,15 @@
  * of ours. Open MPI keeps some memory until the process ends; that is not a leak we can mend. */
 
 const char *__asan_default_options(void);
+const char *__lsan_default_options(void);
 const char *__lsan_default_suppressions(void);
 int dlclose(void *library);
 
 /* Whole call stacks: Open MPI is built without frame pointers, and the short way of reading a stack ends there. */
 const char *__asan_default_options(void) { return "fast_unwind_on_malloc=0:detect_stack_use_after_return=1"; }
+
+/* No table of what was suppressed */
+const char *__lsan_default_options(void) { return "print_suppressions=0"; }
 
 /* Memory that was taken on the way through these libraries */
 const char *__lsan_default_suppressions(void)
@@ -15,7 +19,7 @@ const char *__lsan_default_suppressions(void)
            "leak:libopen-rte.so\n"
            "leak:libopen-pal.so\n"
            "leak:libpmix.so\n"
-           "leak:/openmpi/\n";
+           "leak:mca_\n";
 }
 
 /* Plug-ins stay loaded to the end. Once unloaded, their names are gone from the report and nothing above would match. */
