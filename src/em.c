@@ -95,14 +95,19 @@ typedef struct {
     int n;
 } steps;
 
-static double remember(steps *s, int n, const em_group_values *old, const em_group_values *new)
+typedef struct {
+    double mean, any; /* of the coordinates of the means; of all */
+} largest_step;
+
+static largest_step remember(steps *s, int n, const em_group_values *old, const em_group_values *new)
 {
     memmove(s->step[1], s->step[0], sizeof s->step - sizeof s->step[0]);
-    double largest = 0;
+    largest_step largest = {0, 0};
     for (int j = 0; j < n; j++) {
         s->step[0][2 * j] = fabs(new->mu[j] - old->mu[j]) / sqrt(new->var[j]);
         s->step[0][2 * j + 1] = fabs(log(new->var[j] / old->var[j]));
-        largest = fmax(largest, fmax(s->step[0][2 * j], s->step[0][2 * j + 1]));
+        largest.mean = fmax(largest.mean, s->step[0][2 * j]);
+        largest.any = fmax(largest.any, fmax(s->step[0][2 * j], s->step[0][2 * j + 1]));
     }
     s->n++;
     return largest;
@@ -193,7 +198,7 @@ typedef struct {
     em_group_values group, next;  /* that of the E-step; what the M-step makes of it */
     double sums[X + EM_MAX_PARAMETERS];
     steps moved;
-    double change;                /* the largest step of a coordinate */
+    largest_step change;          /* of the last M-step */
     int looks;                    /* searches for higher maxima near the end */
 } em_state;
 
@@ -221,13 +226,13 @@ static em_code iterate(em_state *s, em_estep_kind kind, double tolerance, em_err
 static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
 {
     enum { MOST_LOOKS = 5 }; /* groups and maxima could take turns for ever */
-    const double before = s->change;
+    const double before = s->change.any;
     em_code code = iterate(s, s->looks++ < MOST_LOOKS ? EM_LOOK : EM_WARM, exact, error);
     if (code != EM_OK)
         return code;
     steps now = s->moved;
     s->change = remember(&now, s->estep->n, &s->group, &s->next);
-    *stays = s->sums[MOVED] == 0 && s->change <= fmax(2 * before, s->options->tol);
+    *stays = s->sums[MOVED] == 0 && s->change.any <= fmax(2 * before, s->options->tol);
     if (!*stays)
         s->moved.n = 0;
     return EM_OK;
@@ -239,12 +244,14 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
     const bool estimate = options->group == EM_GROUP_ESTIMATE;
     const double began = em_now(), exact = fmin(1e-8, 0.01 * options->tol);
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
-                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = 0.1};
+                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = {0.1, 0.1}};
     *result = (em_run_result){.distance = NAN};
     for (;;) {
         /* A MAP need not be known better than a small part of the step that the group takes. */
-        const double tolerance = estimate ? fmax(exact, fmin(1e-3, 0.01 * s.change)) : exact;
-        em_code code = iterate(&s, result->iterations == 0 ? EM_WIDE : EM_WARM, tolerance, error);
+        const double tolerance = estimate ? fmax(exact, fmin(1e-3, 0.01 * s.change.mean)) : exact;
+        /* While the group still moves much, subjects with several maxima may have to change over. */
+        const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change.any > 0.01 ? EM_DOUBT : EM_WARM;
+        em_code code = iterate(&s, kind, tolerance, error);
         if (code != EM_OK)
             return code;
         result->iterations++;
@@ -264,7 +271,7 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
         if (code != EM_OK)
             return code;
         if (progress && progress->step && em_comm_rank(comm) == 0)
-            progress->step(progress->where, result->iterations, s.sums[LML], estimate ? s.change : NAN, result->distance,
+            progress->step(progress->where, result->iterations, s.sums[LML], estimate ? s.change.any : NAN, result->distance,
                            em_now() - began);
         if (ended || result->iterations >= options->max_iter)
             break;

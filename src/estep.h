@@ -38,7 +38,8 @@ void em_estep_free(em_estep *estep);
 typedef enum em_estep_kind {
     EM_WIDE,  /* from the group mean and all starts; the first E-step must be this */
     EM_WARM,  /* from where the last E-step ended */
-    EM_LOOK   /* both, with fewer starts: has somebody a higher maximum under the group as it is now? */
+    EM_LOOK,  /* both, with fewer starts: has somebody a higher maximum under the group as it is now? */
+    EM_DOUBT  /* a look for those who have had several maxima, warm for the others */
 } em_estep_kind;
 /* One E-step, up to `tolerance` in sqrt(g' H^-1 g). */
 void em_estep_run(em_estep *estep, const em_prior *prior, em_estep_kind kind, double tolerance);

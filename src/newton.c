@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "kink.h"
 #include "linalg.h"
 
 enum { MOST_STEPS = 200 };
@@ -65,7 +66,9 @@ typedef struct {
     double decrement;       /* sqrt(g' H^-1 g) at x; infinite where H is not positive definite */
     bool fresh, done;       /* nothing evaluated yet; ended */
     int steps;              /* tried since the lane began */
-    double jump;            /* how far the gradient at the last refused point is from what the Hessian foretold */
+    bool kinked;            /* there is a kink nearby, and `other` is what the objective is like on its other side */
+    double *other_x, *other_g, *other_h, other_f;
+    double weight;          /* of this side in the gradient that vanishes */
 } lane;
 
 struct em_search {
@@ -88,7 +91,7 @@ em_code em_search_new(int n, int lanes, em_search **search, em_error *error)
         return EM_MACHINE;
     s->n = n;
     s->lanes = lanes;
-    s->store = em_new((size_t)lanes * (4 * P + 2 * H) + P, sizeof(double), error);
+    s->store = em_new((size_t)lanes * (6 * P + 3 * H) + P, sizeof(double), error);
     s->trial_store = em_new_aligned(em_mode_size(n, lanes), sizeof(double), error);
     s->matrix = gsl_matrix_alloc(P, P);
     s->vectors = gsl_matrix_alloc(P, P);
@@ -109,7 +112,10 @@ em_code em_search_new(int n, int lanes, em_search **search, em_error *error)
         a->next = a->step + P;
         a->h = a->next + P;
         a->l = a->h + H;
-        at = a->l + H;
+        a->other_x = a->l + H;
+        a->other_g = a->other_x + P;
+        a->other_h = a->other_g + P;
+        at = a->other_h + H;
     }
     s->scale = at;
     return EM_OK;
@@ -248,33 +254,80 @@ static void end(lane *a, em_mode *mode, int l, em_subject_status status)
     mode->status[l] = (uint8_t)status;
 }
 
+/* The pieces on both sides of a kink. */
+static em_piece this_side(const lane *a) { return (em_piece){a->x, a->g, a->h, a->f}; }
+static em_piece other_side(const lane *a) { return (em_piece){a->other_x, a->other_g, a->other_h, a->other_f}; }
+
+static const double kink_length = 1e-8; /* of a step along which a maximum on a kink is not sought any further */
+
+/* A step towards the minimum of the larger of the two sides; false where that is of no use and the kink is forgotten. */
+static bool kink_step(em_search *s, lane *a, em_mode *mode, int l)
+{
+    const em_piece here = this_side(a), there = other_side(a);
+    double height;
+    if (!em_kink_minimum(s->n, &here, &there, a->next, &height, &a->weight) || !all_finite(a->next, s->n, 1))
+        return false;
+    for (int j = 0; j < s->n; j++)
+        a->step[j] = a->next[j] - a->x[j];
+    a->length = length_of(s, a->step);
+    /* Negative where the other side, seen from afar, is thought too high here: the step then tells what is true of it. */
+    a->predicted = fmax(a->f - height, noise(a));
+    if (a->weight > 0 && a->weight < 1 && a->length < kink_length) {
+        end(a, mode, l, EM_SUBJECT_KINK);
+        return true;
+    }
+    for (int j = 0; j < s->n && a->length > a->radius; j++)
+        a->next[j] = a->x[j] + a->step[j] * (a->radius / a->length);
+    if (a->length > a->radius) { /* what a shorter step gains, by convexity, at least */
+        a->predicted *= a->radius / a->length;
+        a->length = a->radius;
+    }
+    return true;
+}
+
+/* The Newton step, or that it is too short to be taken. */
+static void newton_step(em_search *s, double tolerance, lane *a, em_mode *mode, int l)
+{
+    const double before = a->decrement;
+    em_cholesky_solve(s->n, a->l, a->g, a->step);
+    double square = 0;
+    for (int j = 0; j < s->n; j++) {
+        square += a->g[j] * a->step[j];
+        a->step[j] = -a->step[j];
+    }
+    a->decrement = sqrt(square > 0 ? square : 0);
+    a->length = length_of(s, a->step);
+    a->predicted = 0.5 * square;
+    /* Also where rounding stops it: the objective cannot tell any more, and the step no longer shrinks. */
+    if (a->decrement <= tolerance || (square < noise(a) && a->decrement > 0.5 * before))
+        end(a, mode, l, EM_SUBJECT_GOOD);
+}
+
+static bool ran_away(const em_search *s, const em_prior *prior, const lane *a)
+{
+    for (int j = 0; j < s->n && prior->none; j++)
+        if (fabs(a->x[j]) > far_away)
+            return true;
+    return false;
+}
+
 /* Where the lane goes next, or that it has arrived. */
 static void propose(em_search *s, const em_prior *prior, double tolerance, lane *a, em_mode *mode, int l)
 {
-    const double before = a->decrement;
-    const bool definite = em_cholesky(s->n, a->h, a->l);
-    a->decrement = INFINITY;
-    for (int j = 0; j < s->n && prior->none; j++)
-        if (fabs(a->x[j]) > far_away) {
-            end(a, mode, l, EM_SUBJECT_RUNAWAY);
-            return;
-        }
-    if (definite) {
-        em_cholesky_solve(s->n, a->l, a->g, a->step);
-        double square = 0;
-        for (int j = 0; j < s->n; j++) {
-            square += a->g[j] * a->step[j];
-            a->step[j] = -a->step[j];
-        }
-        a->decrement = sqrt(square > 0 ? square : 0);
-        /* Also where rounding stops it: the objective cannot tell any more, and the step no longer shrinks. */
-        if (a->decrement <= tolerance || (square < noise(a) && a->decrement > 0.5 * before)) {
-            end(a, mode, l, EM_SUBJECT_GOOD);
-            return;
-        }
-        a->length = length_of(s, a->step);
-        a->predicted = 0.5 * square;
+    if (ran_away(s, prior, a)) {
+        end(a, mode, l, EM_SUBJECT_RUNAWAY);
+        return;
     }
+    if (a->kinked && kink_step(s, a, mode, l))
+        return;
+    a->kinked = false;
+    const bool definite = em_cholesky(s->n, a->h, a->l);
+    if (definite)
+        newton_step(s, tolerance, a, mode, l);
+    else
+        a->decrement = INFINITY;
+    if (a->done)
+        return;
     if (!definite || !(a->length <= a->radius)) {
         if (!ball_step(s, a)) {
             end(a, mode, l, EM_SUBJECT_ROUGH);
@@ -284,6 +337,58 @@ static void propose(em_search *s, const em_prior *prior, double tolerance, lane 
     }
     for (int j = 0; j < s->n; j++)
         a->next[j] = a->x[j] + a->step[j];
+}
+
+/* What lies at the point that was tried becomes the other side of a kink. */
+static void note_other_side(em_search *s, const em_prior *prior, lane *a, double f, const double *g, int l)
+{
+    memcpy(a->other_x, a->next, (size_t)s->n * sizeof *a->next);
+    memcpy(a->other_g, g, (size_t)s->n * sizeof *g);
+    em_posterior_hessian(prior, s->trial.hessian + l, s->lanes, a->other_h);
+    a->other_f = f;
+}
+
+/* The lane moves to the other side of the kink: this side becomes the other one. */
+static void swap_sides(const em_search *s, lane *a)
+{
+    memcpy(a->other_x, a->x, (size_t)s->n * sizeof *a->x);
+    memcpy(a->other_g, a->g, (size_t)s->n * sizeof *a->g);
+    memcpy(a->other_h, a->h, (size_t)(s->n * (s->n + 1) / 2) * sizeof *a->h);
+    a->other_f = a->f;
+}
+
+/* Whether the point that was tried, with gradient g, lies on the other side. */
+static bool crossed(const em_search *s, const lane *a, const double *g)
+{
+    const em_piece here = this_side(a), there = other_side(a);
+    return em_piece_gradient_error(s->n, &there, a->next, g) < em_piece_gradient_error(s->n, &here, a->next, g);
+}
+
+static const double kink_radius = 1e-3; /* closer than this, a smooth function follows its quadratic model */
+
+/* The step was too long, or there is a kink: then the gradient has jumped by far more than the step's length. */
+static void refuse(em_search *s, const em_prior *prior, lane *a, double f, const double *g, em_mode *mode, int l)
+{
+    const em_piece here = this_side(a);
+    const bool kinked = a->kinked;
+    a->kinked = false;
+    if (g && kinked && crossed(s, a, g)) {
+        note_other_side(s, prior, a, f, g, l);
+        a->kinked = true;
+        a->radius *= 0.5;
+    } else if (kinked) { /* what is known of the other side comes from too far away: cross over near by, and learn */
+        a->radius = fmin(0.25 * a->length, 0.9 * kink_radius);
+    } else {
+        a->radius = 0.25 * fmin(a->radius, a->length);
+        if (g && a->radius < kink_radius && a->radius > smallest_radius &&
+            em_piece_gradient_error(s->n, &here, a->next, g) > 10 * a->length) {
+            a->kinked = true;
+            note_other_side(s, prior, a, f, g, l);
+            a->radius = first_radius;
+        }
+    }
+    if (a->radius < smallest_radius)
+        end(a, mode, l, EM_SUBJECT_ROUGH);
 }
 
 /* Takes or refuses the point that was tried, and changes the radius. */
@@ -296,20 +401,15 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
     const double gained = a->f - f, foretold = a->predicted;
     const bool hidden = foretold < 10 * noise(a) && fabs(gained) <= 20 * noise(a);
     const bool better = a->fresh ? finite : finite && (hidden || gained > 1e-4 * foretold);
-    if (!better) {
-        if (a->fresh) {
-            end(a, mode, l, EM_SUBJECT_NO_VALUE);
-            return;
-        }
-        a->jump = 0;
-        double g[EM_MAX_PARAMETERS], change[EM_MAX_PARAMETERS];
+    double g[EM_MAX_PARAMETERS];
+    if (finite)
         posterior_gradient(prior, a->next, s->trial.gradient + l, lanes, g);
-        em_packed_product(n, a->h, a->step, change);
-        for (int j = 0; j < n && finite; j++)
-            a->jump = fmax(a->jump, fabs(g[j] - a->g[j] - change[j]) * s->scale[j]);
-        a->radius = 0.25 * fmin(a->radius, a->length);
-        if (a->radius < smallest_radius)
-            end(a, mode, l, a->jump > 1e-6 ? EM_SUBJECT_KINK : EM_SUBJECT_ROUGH);
+    if (!better && a->fresh) {
+        end(a, mode, l, EM_SUBJECT_NO_VALUE);
+        return;
+    }
+    if (!better) {
+        refuse(s, prior, a, f, finite ? g : NULL, mode, l);
         return;
     }
     if (!a->fresh && !hidden) {
@@ -318,6 +418,8 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
         else if (gained > 0.75 * foretold && a->length > 0.9 * a->radius)
             a->radius = fmin(2 * a->radius, largest_radius);
     }
+    if (a->kinked && crossed(s, a, g))
+        swap_sides(s, a);
     a->fresh = false;
     for (int j = 0; j < n; j++)
         s->trial.x[j * lanes + l] = a->next[j];
@@ -334,7 +436,8 @@ static void begin(em_search *s, const em_mode *mode, int l)
     a->steps = 0;
     a->radius = first_radius;
     a->decrement = INFINITY;
-    a->jump = a->predicted = a->f = 0;
+    a->kinked = false;
+    a->predicted = a->f = 0;
     for (int j = 0; j < s->n; j++)
         a->next[j] = a->x[j] = mode->x[j * s->lanes + l];
 }

@@ -48,8 +48,9 @@ typedef struct em_hunt {
  * others go on.
  * A step minimises the quadratic model inside a ball (Nocedal & Wright 2006, ch. 4; Moré & Sorensen 1983): the Newton
  * step where H is positive definite and the step is short enough, else one from the eigenvalues of H, which leaves
- * saddles and flat places along their direction of descent. A region that shrinks to nothing without a vanishing gradient
- * is a kink where the gradients on both sides differ (EM_SUBJECT_KINK), else EM_SUBJECT_ROUGH.
+ * saddles and flat places along their direction of descent. Where the gradient jumps, the objective is modelled by the
+ * larger of two quadratics, one for each side (kink.h); a maximum on the kink ends with EM_SUBJECT_KINK. A region that
+ * shrinks to nothing otherwise ends with EM_SUBJECT_ROUGH.
  * Returns the number of evaluations; each counts for all lanes. */
 int em_search_maximum(em_search *search, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,
                       unsigned active, bool known, const em_hunt *hunt, em_mode *mode);

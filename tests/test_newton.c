@@ -59,6 +59,14 @@ static void kink(double a, double b, double *v, double *g, double *h)
     g[0] = a > 0.5 ? -3 : 3, g[1] = -2 * b;
     h[0] = h[1] = 0, h[2] = -2;
 }
+/* the kink is a circle of radius 1, the maximum on it where b = -a: (0.5 sqrt 2, -0.5 sqrt 2) */
+static void curved_kink(double a, double b, double *v, double *g, double *h)
+{
+    const double r = a * a + b * b - 1, side = r > 0 ? -2 : 2;
+    *v = -2 * fabs(r) + a - b - 0.1 * exp(a);
+    g[0] = 2 * side * a + 1 - 0.1 * exp(a), g[1] = 2 * side * b - 1;
+    h[0] = 2 * side - 0.1 * exp(a), h[1] = 0, h[2] = 2 * side;
+}
 static void plateau(double a, double b, double *v, double *g, double *h)
 {
     (void)a;
@@ -153,8 +161,18 @@ static void test_kink_is_told(void **state)
 {
     (void)state;
     _Alignas(64) double store[64] = {0};
-    em_mode m = search(kink, &no_prior, -0.3, 0.7, store);
+    const double mean[P] = {0, 0}, precision[H] = {0.16, 0, 0.16}, spread[P] = {2.5, 2.5};
+    const em_prior prior = {P, mean, precision, spread, 0, false};
+    em_mode m = search(kink, &prior, -0.3, 0.7, store);
     at(&m, 0.5, 0, EM_SUBJECT_KINK);
+    assert_true(evaluated < 40);
+    m = search(curved_kink, &prior, 0.1, 0.2, store);
+    assert_int_equal(m.status[0], EM_SUBJECT_KINK);
+    /* on the circle the prior is constant: a = cos t, b = sin t, where -sin t (1 - 0.1 e^a) = cos t */
+    const double a = m.x[0], b = m.x[L];
+    assert_true(fabs(a * a + b * b - 1) < 1e-9);
+    assert_true(fabs(-b * (1 - 0.1 * exp(a)) - a) < 1e-6);
+    assert_true(evaluated < 60);
 }
 
 static void test_no_maximum(void **state)
