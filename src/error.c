@@ -27,16 +27,6 @@ const char *em_code_text(em_code code)
     return "unknown code";
 }
 
-const char *em_subject_status_text(int status)
-{
-    switch (status) {
-#define EM_STATE_CASE(name, value, text) \
-    case name: return text;
-        EM_SUBJECT_STATES(EM_STATE_CASE)
-    }
-    return "unknown status";
-}
-
 void em_say(const em_log *log, const char *format, ...)
 {
     if (!log || !log->line)

@@ -1,6 +1,16 @@
-#include "fit.h"
+#include "emlib/emlib.h"
 
 #include <stdlib.h>
+
+const char *em_subject_status_text(int status)
+{
+    switch (status) {
+#define EM_STATE_CASE(name, value, text) \
+    case name: return text;
+        EM_SUBJECT_STATES(EM_STATE_CASE)
+    }
+    return "unknown status";
+}
 
 const char *em_group_status_text(int status)
 {

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include "error.h"
-#include "fit.h"
 #include "h5.h"
 
 #define LENGTH(table) ((int)(sizeof(table) / sizeof *(table)))

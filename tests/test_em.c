@@ -206,6 +206,40 @@ static void test_fixed_and_none(void **state)
     em_dataset_free(data);
 }
 
+/* What a group was drawn from comes out of its data: means within 4 standard errors of what could be seen if everybody's
+ * parameters were known, widened by a half because they are not; variances within a factor of 2. */
+static void test_recovery(void **state)
+{
+    (void)state;
+    static const struct { const char *model; double mu[3], var[3]; } truth[] = {
+        {"rw", {-0.5, 1}, {1, 0.25}},
+        {"rw_dual", {0.3, -0.8, 1}, {0.8, 0.8, 0.2}},
+        {"choice_kernel", {-1, 1}, {0.7, 0.3}},
+        {"dd_hyperbolic", {-4, -1}, {0.8, 0.2}},
+        {"ra_prospect", {-0.2, 0.4, 0.3}, {0.05, 0.2, 0.2}},
+    };
+    enum { PEOPLE = 240 };
+    for (size_t i = 0; i < sizeof truth / sizeof *truth; i++) {
+        const em_model *m = em_model_find(truth[i].model);
+        em_simulation sim = {.subjects = PEOPLE, .trials = 200, .seed = 31};
+        memcpy(sim.mu, truth[i].mu, sizeof truth[i].mu);
+        memcpy(sim.var, truth[i].var, sizeof truth[i].var);
+        em_dataset *data;
+        em_error error;
+        assert_int_equal(em_simulate(m, &sim, &data, &error), EM_OK);
+        const char *path = in_folder("recovery.h5");
+        write_data(data, path);
+        em_fit_options options = em_fit_defaults();
+        em_fit *fit = run_fit(world, path, m, &options, EM_OK);
+        for (int j = 0; fit && j < m->n_parameters; j++) {
+            near(fit->mu[j], sim.mu[j], 1.5 * 4 * sqrt(sim.var[j] / PEOPLE), m->parameters[j].name);
+            near(log(fit->var[j] / sim.var[j]), 0, log(2), m->parameters[j].name);
+        }
+        em_fit_free(fit);
+        em_dataset_free(data);
+    }
+}
+
 /* ---- any number of ranks ---- */
 
 static void same(const void *a, const void *b, size_t bytes, const char *what)
@@ -335,10 +369,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_treesum), cmocka_unit_test(test_plan), cmocka_unit_test(test_conjugate),
         cmocka_unit_test(test_vanishing_variance_is_not_convergence), cmocka_unit_test(test_fixed_and_none),
+        cmocka_unit_test(test_recovery),
         cmocka_unit_test(test_ranks_give_the_same_bits)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (em_comm_rank(world) == 0) {
-        static const char *const left[] = {"gaussian.h5", "alike.h5", "ranks.h5"};
+        static const char *const left[] = {"gaussian.h5", "alike.h5", "ranks.h5", "recovery.h5"};
         for (size_t i = 0; i < sizeof left / sizeof *left; i++)
             unlink(in_folder(left[i]));
         rmdir(folder);

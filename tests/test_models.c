@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "helpers.h"
 
@@ -403,6 +404,50 @@ static void test_conditions(void **state)
     em_dataset_free(data);
 }
 
+/* The least time of some runs over one group. */
+static double seconds_of(em_score_fn *score, const em_group_data *group)
+{
+    static _Alignas(64) double x[MOST_P * 8], v[8], g[MOST_P * 8], h[MOST_H * 8];
+    double best = INFINITY;
+    for (int i = 0; i < 30; i++) {
+        const clock_t from = clock();
+        for (int n = 0; n < 5; n++)
+            score(&group->batch, &(em_point){.x = x}, v, g, h);
+        best = fmin(best, (double)(clock() - from));
+    }
+    return best;
+}
+
+/* All derivatives of seven parameters cost a few times the value alone. Compilers fall off a cliff here, a factor of ten
+ * and more, when a derivative loop is not unrolled or components that are zero by structure are kept: this notices. */
+static void test_derivatives_stay_cheap(void **state)
+{
+    (void)state;
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+    const em_model *m = &em_model_probe;
+    const em_kernel *kernel = &m->kernels[widest_isa()];
+    const int n = 3000;
+    em_dataset *data = blank_data(m, 1, &n);
+    random_cells(data, m, 2, 5);
+    em_error error;
+    em_plan plan;
+    em_group_data *groups;
+    em_trials trials = trials_of(data, m, 2);
+    assert_int_equal(em_plan_make(data->offset, 1, kernel->lanes, 1, &plan, &error), EM_OK);
+    assert_int_equal(em_batch_pack(&plan, &trials, 0, 1, &groups, &error), EM_OK);
+    const double value = seconds_of(kernel->score_two[0], groups), all = seconds_of(kernel->score_two[2], groups);
+    if (all > 25 * value)
+        fail_msg("all derivatives take %g times as long as the value", all / value);
+    print_message("all derivatives take %g times as long as the value\n", all / value);
+    em_batch_free(groups, 1);
+    em_plan_free(&plan);
+    free(trials.column);
+    em_dataset_free(data);
+#else
+    skip();
+#endif
+}
+
 static void test_descriptions(void **state)
 {
     (void)state;
@@ -433,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_missing_cells), cmocka_unit_test(test_missing_trials_are_cut_out),
         cmocka_unit_test(test_what_counts), cmocka_unit_test(test_blocks_restart),
         cmocka_unit_test(test_likelihood_sums_to_one), cmocka_unit_test(test_draws_come_from_the_likelihood),
-        cmocka_unit_test(test_conditions)};
+        cmocka_unit_test(test_conditions),
+        cmocka_unit_test(test_derivatives_stay_cheap)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

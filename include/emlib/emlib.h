@@ -187,11 +187,14 @@ EM_API em_fit_options em_fit_defaults(void);
 #define EM_SUBJECT_ENUM(name, value, text) name = value,
 typedef enum em_subject_status { EM_SUBJECT_STATES(EM_SUBJECT_ENUM) } em_subject_status;
 
-/* What a subject's status means, a constant string. */
+/* What a subject's status means, a constant string; and whether it is one that users should look at. */
 EM_API const char *em_subject_status_text(int status);
+EM_API bool em_subject_is_flagged(int status);
 
 /* Per-parameter status in the group. */
 typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2 } em_group_status;
+/* "estimated", "vanished", "given"; "unknown". */
+EM_API const char *em_group_status_text(int status);
 
 typedef struct em_timing {
     double read_seconds, e_step_seconds, m_step_seconds, communication_seconds, write_seconds, total_seconds;

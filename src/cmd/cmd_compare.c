@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../fit.h"
 #include "cmd.h"
 #include "print.h"
 

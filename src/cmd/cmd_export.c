@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../fit.h"
 #include "../output.h"
 #include "cmd.h"
 #include "print.h"

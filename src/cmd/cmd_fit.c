@@ -143,9 +143,10 @@ static void summary(const em_fit *fit, const char *output, bool terminal)
     fprintf(stderr, "emlib fit: %s: %s after %d iteration%s, evidence %.4f, BIC_int %.4f, %.2f s\n", output,
             fit->converged ? "converged" : "NOT converged", fit->iterations, fit->iterations == 1 ? "" : "s",
             fit->log_marginal_likelihood, fit->bic_int, fit->timing.total_seconds);
+    if (!fit->converged && isfinite(fit->distance))
+        fprintf(stderr, "emlib fit: the estimated distance to EM's fixed point is %.1e\n", fit->distance);
     if (!fit->converged)
-        fprintf(stderr, "emlib fit: the estimated distance to the fixed point is %.1e; more iterations: --max-iter, --force\n",
-                fit->distance);
+        fprintf(stderr, "emlib fit: for more iterations run again with a larger --max-iter and --force\n");
     if (several)
         fprintf(stderr, "emlib fit: %zu of %zu subjects had more than one maximum; the best one met is used\n", several,
                 fit->n_subjects);
@@ -156,7 +157,7 @@ static void flagged(const em_fit *fit)
     enum { NAMED = 10 };
     size_t n = 0;
     for (size_t s = 0; s < fit->n_subjects; s++) {
-        if (fit->subject_status[s] < EM_SUBJECT_ROUGH)
+        if (!em_subject_is_flagged(fit->subject_status[s]))
             continue;
         if (n++ < NAMED)
             fprintf(stderr, "emlib fit: warning: subject %s: %s\n", fit->subject[s], em_subject_status_text(fit->subject_status[s]));

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "../fit.h"
 #include "cmd.h"
 #include "print.h"
 
@@ -76,12 +75,15 @@ static void show_course(const em_fit *fit, em_group group)
     else if (group == EM_GROUP_FIXED)
         printf("  course            each subject's MAP under a given group, nothing to converge\n");
     else
-        printf("  course            EM %s after %d iteration%s; estimated distance to its fixed point %.2g\n",
-               fit->converged ? "converged" : "had NOT CONVERGED", fit->iterations, fit->iterations == 1 ? "" : "s",
-               fit->distance);
+        printf("  course            EM %s after %d iteration%s; ", fit->converged ? "converged" : "had NOT CONVERGED",
+               fit->iterations, fit->iterations == 1 ? "" : "s");
+    if (group == EM_GROUP_ESTIMATE && isfinite(fit->distance))
+        printf("estimated distance to its fixed point %.2g\n", fit->distance);
+    else if (group == EM_GROUP_ESTIMATE)
+        printf("too early to estimate the distance to its fixed point\n");
     size_t modes = count_modes(fit);
     if (modes)
-        printf("  several maxima    met for %zu subject%s in the first iteration; the best was taken\n", modes,
+        printf("  several maxima    met for %zu subject%s ; the best one was taken\n", modes,
                modes == 1 ? "" : "s");
 }
 

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The program as a user meets it: every command's help, the way from a table to a comparison, every exit status, and what
+# the messages say. usage: program.sh EMLIB MPIEXEC
+set -u
+emlib=$1 mpiexec=$2
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0 checks=0
+
+# expect STATUS PATTERN COMMAND...: exit status, and an extended regular expression that stdout and stderr together match
+expect() {
+    local status=$1 pattern=$2
+    shift 2
+    local said
+    said=$("$@" 2>&1)
+    local got=$?
+    checks=$((checks + 1))
+    if [ "$got" -ne "$status" ] || ! grep -qE -- "$pattern" <<<"$said"; then
+        failures=$((failures + 1))
+        printf 'FAILED: %s\n  exit %s, expected %s, and to match: %s\n%s\n' "$*" "$got" "$status" "$pattern" "$said"
+    fi
+}
+check() {
+    checks=$((checks + 1))
+    "$@" || { failures=$((failures + 1)); printf 'FAILED: %s\n' "$*"; }
+}
+# equal up to how long it took
+same_show() { diff <("$emlib" show "$1" | grep -v 'made by') <("$emlib" show "$2" | grep -v 'made by'); }
+absent() { [ ! -e "$1" ]; }
+
+# ---- help and misuse
+expect 0 'mpirun -n 4 emlib fit' "$emlib" --help
+expect 0 '^emlib [0-9]+\.[0-9]+\.[0-9]+$' "$emlib" --version
+expect 2 "there is no command 'frobnicate'" "$emlib" frobnicate
+expect 2 'Usage' "$emlib"
+for command in import fit show compare export models loglik simulate; do
+    expect 0 'Example|Usage' "$emlib" $command --help
+    expect 2 "unrecognized option '--no-such'" "$emlib" $command --no-such
+    check test -z "$("$emlib" $command --help 2>&1 >/dev/null)"
+done
+for model in rw rw_dual choice_kernel dd_hyperbolic ra_prospect; do
+    expect 0 "$model" "$emlib" models $model
+done
+expect 2 "there is no model 'rw_dul'; did you mean .*rw_dual" "$emlib" models rw_dul
+expect 0 '"models"' "$emlib" models --json
+
+# ---- a table, missing cells and all
+{
+    echo "choice,subject,reward"
+    for s in ann bob cem dot eve fay; do
+        for t in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+            echo "$(((t * t + ${#s} + t / 7) % 2)),$s,$((t % 3 == 0))"
+        done
+    done
+    echo "NA,ann,1"
+    echo "1,bob,"
+} >table.csv
+expect 0 'subjects +6' "$emlib" import table.csv -o data.h5
+expect 2 'data.h5 exists' "$emlib" import table.csv -o data.h5
+expect 0 'subjects +6' "$emlib" import table.csv -o data.h5 --force
+expect 0 '^ann,-[0-9.]+$' "$emlib" loglik data.h5 --model rw --at alpha=0.1,beta=0.2 --csv
+expect 2 'no value for parameter beta' "$emlib" loglik data.h5 --model rw --at alpha=0.1
+expect 2 "has no parameter 'gamma'" "$emlib" loglik data.h5 --model rw --at gamma=0.1
+expect 2 "model dd_hyperbolic needs a column 'amount_sooner'; there is: choice, reward" \
+    "$emlib" fit data.h5 --model dd_hyperbolic -o no.h5
+check absent no.h5
+
+# ---- fits
+expect 0 '60 subjects, 50 trials' "$emlib" simulate --model rw_dual --subjects 60 --trials 50 --seed 3 -o sim.h5 \
+    --mu alpha_pos=0.3,alpha_neg=-1,beta=0.8 --var alpha_pos=1,alpha_neg=1,beta=0.3
+expect 2 'sim.h5 exists; --force' "$emlib" simulate --model rw --subjects 2 --trials 5 -o sim.h5
+"$emlib" simulate --model rw_dual --subjects 60 --trials 50 --seed 3 -o again.h5 \
+    --mu alpha_pos=0.3,alpha_neg=-1,beta=0.8 --var alpha_pos=1,alpha_neg=1,beta=0.3 >/dev/null
+check cmp sim.h5 again.h5
+expect 0 'converged after' "$emlib" fit sim.h5 --model rw -o rw.h5
+for ranks in 2 3; do
+    expect 0 'converged after' "$mpiexec" --oversubscribe -n $ranks "$emlib" fit sim.h5 --model rw -o rw_$ranks.h5
+    check same_show rw.h5 rw_$ranks.h5
+    for table in subjects group trace; do
+        check cmp <("$emlib" export rw.h5 --table $table) <("$emlib" export rw_$ranks.h5 --table $table)
+    done
+done
+expect 0 'exists already, made from the same data, model and options' "$emlib" fit sim.h5 --model rw -o rw.h5
+expect 2 'rw.h5 exists and was made from other options; --force' "$emlib" fit sim.h5 --model rw --tol 1e-3 -o rw.h5
+expect 2 'rw.h5 exists and was made from other data; --force' "$emlib" fit data.h5 --model rw -o rw.h5
+expect 2 'rw.h5 exists and was made from another model; --force' "$emlib" fit sim.h5 --model choice_kernel -o rw.h5
+expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5
+expect 3 'nothing to do' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5
+expect 0 'converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2000 -o dual.h5
+expect 0 'after 1 iteration,' "$emlib" fit sim.h5 --model rw --group fixed --mu alpha=0.5 --var beta=2 -o fixed.h5
+expect 0 'after 1 iteration,' "$emlib" fit sim.h5 --model rw --group none -o none.h5
+check test -z "$("$emlib" fit sim.h5 --model rw --quiet -o quiet.h5 2>&1)"
+expect 2 'the variance of beta is -1' "$emlib" fit sim.h5 --model rw --var beta=-1 -o no.h5
+expect 2 'group can be estimate, fixed or none' "$emlib" fit sim.h5 --model rw --group all -o no.h5
+expect 2 'is not of the form alpha=NUMBER' "$emlib" fit sim.h5 --model rw --mu alpha=x -o no.h5
+expect 2 "a choice of 1; --options|can be 2 to 16|from 2 to 16" "$emlib" fit sim.h5 --model rw --options 1 -o no.h5
+expect 2 'EMLIB_ISA' env EMLIB_ISA=mmx "$emlib" fit sim.h5 --model rw -o no.h5
+expect 1 'no/where' "$emlib" fit sim.h5 --model rw -o no/where.h5
+expect 2 'nothing.h5' "$mpiexec" --oversubscribe -n 2 "$emlib" fit nothing.h5 --model rw -o no.h5
+check absent no.h5
+check test -z "$(find . -name '*.tmp*')"
+
+# ---- what came out
+expect 0 'alpha_pos +logistic' "$emlib" show dual.h5
+expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5 --force
+expect 0 'NOT CONVERGED' "$emlib" show short.h5
+expect 0 'dual.h5' "$emlib" compare rw.h5 dual.h5 quiet.h5
+"$emlib" fit data.h5 --model rw --group fixed -o other.h5 --quiet
+expect 2 'other.h5' "$emlib" compare rw.h5 other.h5
+expect 2 'not.* fit' "$emlib" show sim.h5
+expect 0 '^sub-01,1,[01],[01],' "$emlib" export rw.h5 --table trials
+expect 2 'not the data of this fit' "$emlib" export rw.h5 --table trials --data data.h5
+
+printf '%d checks, %d failed\n' $checks $failures
+[ $failures -eq 0 ]
