@@ -404,6 +404,8 @@ static void test_conditions(void **state)
     em_dataset_free(data);
 }
 
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#define MEASURES_SPEED 1
 /* The least time of some runs over one group. */
 static double seconds_of(em_score_fn *score, const em_group_data *group)
 {
@@ -418,12 +420,14 @@ static double seconds_of(em_score_fn *score, const em_group_data *group)
     return best;
 }
 
+#endif
+
 /* All derivatives of seven parameters cost a few times the value alone. Compilers fall off a cliff here, a factor of ten
  * and more, when a derivative loop is not unrolled or components that are zero by structure are kept: this notices. */
 static void test_derivatives_stay_cheap(void **state)
 {
     (void)state;
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
+#ifdef MEASURES_SPEED
     const em_model *m = &em_model_probe;
     const em_kernel *kernel = &m->kernels[widest_isa()];
     const int n = 3000;
