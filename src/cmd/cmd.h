@@ -14,7 +14,8 @@ command_fn cmd_import, cmd_fit, cmd_show, cmd_compare, cmd_export, cmd_models, c
 int cmd_parse(const struct argp *argp, int argc, char **argv, void *options);
 /* Misuse found while parsing: says so, points to --help, ends with exit status 2. */
 void cmd_misuse(const struct argp_state *state, const char *format, ...) EM_PRINTF(2, 3) __attribute__((noreturn));
-/* Prints "emlib COMMAND: text" on stderr and returns the exit status that belongs to the code. */
+/* Prints "emlib COMMAND: text" on stderr and returns the exit status that belongs to the code; on other processes than the
+ * first it is quiet and returns 0. */
 int cmd_fail(const char *command, const em_error *error);
 /* Flushes stdout; a full disk or closed pipe becomes a message and exit status 1, else returns `status`. */
 int cmd_finish(const char *command, int status);

@@ -190,9 +190,9 @@ int cmd_fit(int argc, char **argv)
         summary(fit, a.output, live.terminal);
     if (fit && first)
         flagged(fit);
+    if (code != EM_OK && code != EM_NOT_CONVERGED)
+        code = cmd_fail("fit", &error);
     em_fit_free(fit);
     em_comm_stop(comm);
-    if (code == EM_OK || code == EM_NOT_CONVERGED)
-        return (int)code;
-    return cmd_fail("fit", &error);
+    return first ? (int)code : 0;
 }

@@ -244,8 +244,6 @@ static int run(const request *r)
 int cmd_import(int argc, char **argv)
 {
     static const struct argp argp = {option, parse, "FILE.csv", about, NULL, NULL, NULL};
-    if (!cmd_is_first())
-        return 0; /* started on many ranks by mistake: one process does all the work */
     request r = {.import = em_import_defaults()};
     size_t most = (size_t)argc;
     r.rename = calloc(most, sizeof *r.rename);

@@ -54,7 +54,6 @@ static const struct argp argp = {
     "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5,beta=1 \\\n"
     "      --var alpha=1,beta=0.25 --seed 7 -o data.h5\n", NULL, NULL, NULL};
 
-/* The work of one process: with several ranks the first does it, and the result is the same. */
 int cmd_simulate(int argc, char **argv)
 {
     arguments a = {.simulation = {.seed = 1}};
@@ -69,8 +68,6 @@ int cmd_simulate(int argc, char **argv)
     if (em_model_get(a.model, &model, &error) != EM_OK || (a.mu && !cmd_numbers("mu", a.mu, model, a.simulation.mu, &error)) ||
         (a.var && !cmd_numbers("var", a.var, model, a.simulation.var, &error)))
         return cmd_fail("simulate", &error);
-    if (!cmd_is_first())
-        return 0;
     if (!a.force && access(a.output, F_OK) == 0) {
         em_fail(&error, EM_INPUT_ERROR, "%s exists; --force replaces it", a.output);
         return cmd_fail("simulate", &error);

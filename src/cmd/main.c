@@ -13,15 +13,16 @@ static const struct {
     const char *name;
     command_fn *run;
     const char *about;
+    bool on_all_ranks; /* else the first process does it, and the others have nothing to do */
 } commands[] = {
-    {"import", cmd_import, "turn a CSV or TSV table of trials into a dataset file"},
-    {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks"},
-    {"show", cmd_show, "what was fitted, how it went, the group's parameters"},
-    {"compare", cmd_compare, "models side by side, best first"},
-    {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials"},
-    {"models", cmd_models, "the models, their parameters and the columns they need"},
-    {"loglik", cmd_loglik, "each subject's log-likelihood at one point"},
-    {"simulate", cmd_simulate, "draw data from a model"},
+    {"import", cmd_import, "turn a CSV or TSV table of trials into a dataset file", false},
+    {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks", true},
+    {"show", cmd_show, "what was fitted, how it went, the group's parameters", false},
+    {"compare", cmd_compare, "models side by side, best first", false},
+    {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials", false},
+    {"models", cmd_models, "the models, their parameters and the columns they need", false},
+    {"loglik", cmd_loglik, "each subject's log-likelihood at one point", false},
+    {"simulate", cmd_simulate, "draw data from a model", false},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -42,7 +43,13 @@ int cmd_parse(const struct argp *argp, int argc, char **argv, void *options)
     snprintf(name, sizeof name, "emlib %s", argv[0]);
     argv[0] = name;
     argp_err_exit_status = EM_INPUT_ERROR;
-    return argp_parse(argp, argc, argv, cmd_is_first() ? 0 : ARGP_SILENT & ~ARGP_NO_EXIT, NULL, options) ? EM_INPUT_ERROR : 0;
+    if (cmd_is_first())
+        return argp_parse(argp, argc, argv, 0, NULL, options) ? EM_INPUT_ERROR : 0;
+    /* The first process tells what is wrong, or helps. The others end quietly: a status other than 0 from one of them would
+     * make the launcher end the first before it has said its word. */
+    if (argp_parse(argp, argc, argv, ARGP_SILENT, NULL, options))
+        exit(0);
+    return 0;
 }
 
 void cmd_misuse(const struct argp_state *state, const char *format, ...)
@@ -55,13 +62,14 @@ void cmd_misuse(const struct argp_state *state, const char *format, ...)
         fprintf(stderr, "\nTry '%s --help'.\n", state->name);
         va_end(list);
     }
-    exit(EM_INPUT_ERROR);
+    exit(cmd_is_first() ? EM_INPUT_ERROR : 0);
 }
 
 int cmd_fail(const char *command, const em_error *error)
 {
-    if (cmd_is_first())
-        fprintf(stderr, "emlib %s: %s\n", command, error->text);
+    if (!cmd_is_first())
+        return 0; /* see cmd_parse */
+    fprintf(stderr, "emlib %s: %s\n", command, error->text);
     return (int)error->code;
 }
 
@@ -175,11 +183,11 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(word, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return commands[i].on_all_ranks || cmd_is_first() ? commands[i].run(argc - 1, argv + 1) : 0;
     if (cmd_is_first()) {
         if (*word)
             fprintf(stderr, "emlib: there is no command '%s'\n", word);
         help(stderr);
     }
-    return EM_INPUT_ERROR;
+    return cmd_is_first() ? EM_INPUT_ERROR : 0;
 }
