@@ -2,15 +2,11 @@
 find_library(MPFR_LIBRARY mpfr REQUIRED)
 
 set(EMLIB_OPS_SOURCES test_ops.c ops_reference.c)
-set(EMLIB_OPS_OPTIONS ${EMLIB_KERNEL_OPTIONS})
-if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    list(APPEND EMLIB_OPS_OPTIONS -fno-var-tracking) # a third of the compiler's time with sanitizers
-endif()
 foreach(isa ${EMLIB_ISAS})
     foreach(order 0 1 2)
         set(set "#define EM_ISA ${isa}\n#define EM_LANES ${EMLIB_LANES_${isa}}\n#define EM_ORDER ${order}\n")
         emlib_kernel(EMLIB_OPS_SOURCES ops_${isa}_${order} "${set}#include \"ops_kernel.c\"\n"
-            ${EMLIB_OPS_OPTIONS} ${EMLIB_ISA_OPTIONS_${isa}})
+            ${EMLIB_KERNEL_OPTIONS} ${EMLIB_ISA_OPTIONS_${isa}})
     endforeach()
 endforeach()
 add_executable(test_ops ${EMLIB_OPS_SOURCES})

@@ -83,7 +83,7 @@ static void show_course(const em_fit *fit, em_group group)
         printf("too early to estimate the distance to its fixed point\n");
     size_t modes = count_modes(fit);
     if (modes)
-        printf("  several maxima    met for %zu subject%s ; the best one was taken\n", modes,
+        printf("  several maxima    met for %zu subject%s; the best one was taken\n", modes,
                modes == 1 ? "" : "s");
 }
 

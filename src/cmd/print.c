@@ -8,12 +8,6 @@
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
-static char *format_text(const char *format, va_list list)
-{
-    char *text = NULL;
-    return vasprintf(&text, format, list) < 0 ? NULL : text;
-}
-
 void print_cell(print_table *table, const char *format, ...)
 {
     if (table->n == table->room) {
@@ -26,11 +20,12 @@ void print_cell(print_table *table, const char *format, ...)
         table->cell = cell;
         table->room = room;
     }
+    char *text = NULL;
     va_list list;
     va_start(list, format);
-    char *text = format_text(format, list);
+    const int length = vasprintf(&text, format, list);
     va_end(list);
-    if (text)
+    if (length >= 0)
         table->cell[table->n++] = text;
     else
         table->failed = true;
