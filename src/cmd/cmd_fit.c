@@ -190,9 +190,10 @@ int cmd_fit(int argc, char **argv)
         summary(fit, a.output, live.terminal);
     if (fit && first)
         flagged(fit);
+    int exit_status = first ? (int)code : 0;
     if (code != EM_OK && code != EM_NOT_CONVERGED)
-        code = cmd_fail("fit", &error);
+        exit_status = cmd_fail("fit", &error);
     em_fit_free(fit);
     em_comm_stop(comm);
-    return first ? (int)code : 0;
+    return exit_status;
 }
