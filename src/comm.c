@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "error.h"
 
 struct em_comm {
@@ -14,13 +14,6 @@ struct em_comm {
     bool mpi; /* MPI runs and this object started it */
     double seconds;
 };
-
-double em_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 em_comm *em_comm_alone(void)
 {

@@ -1,4 +1,4 @@
-/* The ranks: every MPI call of the library stands in comm.c. All functions but the last two are collective. */
+/* The ranks: every MPI call of the library stands in comm.c. All functions but the last are collective. */
 #ifndef EMLIB_COMM_H
 #define EMLIB_COMM_H
 #include "emlib/emlib.h"
@@ -19,6 +19,4 @@ void em_comm_send_to_first(em_comm *comm, const void *bytes, size_t n);
 void em_comm_receive(em_comm *comm, int from, void *bytes, size_t n);
 /* Seconds this rank has spent in the calls above. */
 double em_comm_seconds(const em_comm *comm);
-/* Seconds of a steady clock. */
-double em_now(void);
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "em.h"
 #include "error.h"
 #include "isa.h"
@@ -494,10 +495,7 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
         code = em_fit_run(comm, dataset, model, options, progress, log, &made, error);
         if (code == EM_OK || code == EM_NOT_CONVERGED) {
             const em_code status = code;
-            const double from = em_now();
             code = em_comm_agree(comm, first ? em_fit_write(made, output, force, error) : EM_OK, error);
-            if (made)
-                made->timing.write_seconds = em_now() - from;
             code = code == EM_OK ? status : code;
         }
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "clock.h"
 #include "error.h"
 #include "h5.h"
 
@@ -181,6 +182,7 @@ static em_code write_attributes(const em_h5 *h5, const em_fit *fit, em_error *er
 em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error)
 {
     em_h5 h5 = {0};
+    const double from = em_now();
     em_h5_extents extents = em_h5_extents_unknown();
     *em_h5_extent(&extents, 'P') = (uint64_t)fit->n_parameters;
     *em_h5_extent(&extents, 'S') = fit->n_subjects;
@@ -196,8 +198,13 @@ em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *
         code = em_h5_write_arrays(&h5, arrays, LENGTH(arrays), &extents, fit, error);
     if (!code)
         code = put_meanings(&h5, error);
+    em_timing timing = fit->timing;
+    if (timing.write_seconds == 0) { /* a new fit: what writing took until here, all but the flush to the disk */
+        timing.write_seconds = em_now() - from;
+        timing.total_seconds += timing.write_seconds;
+    }
     if (!code)
-        code = em_h5_write_scalars(&h5, "/timing", timing_scalars, LENGTH(timing_scalars), &fit->timing, error);
+        code = em_h5_write_scalars(&h5, "/timing", timing_scalars, LENGTH(timing_scalars), &timing, error);
     if (!code)
         code = em_h5_publish(&h5, error);
     em_h5_close(&h5);
