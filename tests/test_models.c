@@ -222,7 +222,7 @@ static void test_what_counts(void **state)
     const em_model *m = &em_model_probe;
     static const struct { const char *gone; unsigned scored; bool learned; } rule[] = {
         {"cue", 0, false}, {"size", 0, false}, {"first", 0, false}, {"state", 1, false}, {"second", 0, false},
-        {"reward", 3, false}, {NULL, 3, true}};
+        {"outcome", 3, false}, {NULL, 3, true}};
     const int one = 1;
     for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
         em_dataset *data = blank_data(m, 1, &one);

@@ -735,9 +735,9 @@ EM_INLINE data em_fact_value(const em_run *em, int fact)
 #define EM_IS_OUTCOME_input 0
 #define EM_IS_OUTCOME_response 0
 #define EM_IS_OUTCOME_outcome 1
-#define EM_COL_IS_OUTCOME(name, role, kind, about) EM_IS_OUTCOME_##name = EM_IS_OUTCOME_##role,
+#define EM_COL_IS_OUTCOME(name, role, kind, about) EM_HAPPENS_##name = EM_IS_OUTCOME_##role,
 enum { COLUMNS(EM_COL_IS_OUTCOME) };
-#define observe(column) em_observe(em, EM_COL_##column, EM_IS_OUTCOME_##column)
+#define observe(column) em_observe(em, EM_COL_##column, EM_HAPPENS_##column)
 #define choose(column, beta, q) em_choose(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(beta), q, EM_USED(q))
 #define choose_softmax(column, u) em_choose_softmax(em, EM_COL_##column, EM_RESPONSE_OF_##column, u, EM_USED(u))
 #define choose_binary(column, z) em_choose_binary(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(z))

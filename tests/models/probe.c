@@ -14,7 +14,7 @@
     column(first, response, option, "first choice")                 \
     column(state, outcome, codes(2, NULL), "where it led")          \
     column(second, response, codes(2, "0 = no, 1 = yes"), "second choice") \
-    column(reward, outcome, number, "reward")
+    column(outcome, outcome, number, "reward")
 #define LATENTS(latent) latent(seen, "how often this cue came before") latent(error, "prediction error")
 #define FACTS(fact) fact(longest, maximum, size, "largest size")
 #include "emlib/model.h"
@@ -40,7 +40,7 @@ TRIAL(p, s)
     data state = observe(state);
     real z = add(mul(p->c, pick(s->v, state)), mul(p->f, sub(size, p->e)));
     data two = choose_binary(second, add(z, mul(p->g, select(above(seen, 2), 1, 0))));
-    data reward = observe(reward);
+    data reward = observe(outcome);
 
     real error = sub(reward, pick(s->q, one));
     put(s->q, one, add(pick(s->q, one), mul(p->a, error)));
