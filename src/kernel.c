@@ -48,7 +48,7 @@ EM_INLINE void em_keep(em_m m, em_state *s, const em_state *old)
     _Static_assert(sizeof(em_state) % sizeof(em_v) == 0, "a STATE holds real and data only");
     em_va *a = (em_va *)s;
     const em_va *b = (const em_va *)old;
-    for (size_t i = 0; i < sizeof(em_state) / sizeof(em_v); i++)
+    EM_LOOP(i, (int)(sizeof(em_state) / sizeof(em_v)))
         a[i] = em_blend(m, a[i], b[i]);
 }
 

@@ -53,8 +53,8 @@
 #include "emlib/abi.h"
 
 /* Set by the build; the values here let an editor or `gcc -fsyntax-only` read a model file by itself.
- * EM_ORDER 0 value, 1 and gradient, 2 and Hessian; EM_LANES subjects side by side; EM_TWO exactly two options;
- * EM_TRACE one subject, drawing, latents and the description. */
+ * EM_ORDER 0 value, 1 and gradient, 2 and Hessian; EM_LANES subjects side by side; EM_HAS_OPTION the model chooses among
+ * K options, EM_TWO exactly two of them; EM_TRACE one subject, drawing, latents and the description. */
 #ifndef EM_ORDER
 #define EM_ORDER 2
 #endif
@@ -66,6 +66,9 @@
 #endif
 #ifndef EM_TRACE
 #define EM_TRACE 0
+#endif
+#ifndef EM_HAS_OPTION
+#define EM_HAS_OPTION 0
 #endif
 #ifndef LATENTS
 #define LATENTS(latent)
@@ -540,7 +543,9 @@ EM_INLINE data em_select_nn(em_m m, double a, double b) { return em_select_dd(m,
 /* ---- arrays ---------------------------------------------------------------------------------------------------- */
 #define EM_COUNT(x) ((int)(sizeof(x) / sizeof *(x)))
 #define EM_USED(x) (EM_COUNT(x) == OPTIONS ? EM_IN_USE : EM_COUNT(x))
-#if EM_TWO
+/* A loop over an array is written out wherever its length is known to the compiler: only then does the array stay in
+ * registers, and derivatives that are zero by structure vanish (ten times the speed at 7 parameters). */
+#if EM_TWO || !EM_HAS_OPTION
 #define EM_LOOP(k, n) EM_UNROLL for (int k = 0; k < (n); k++)
 #define each(k, n) EM_UNROLL for (int k = 0; k < (n); k++)
 #else
@@ -809,9 +814,6 @@ static const em_fact em_facts[EM_F + 1] = {FACTS(EM_FACT_ROW) {0}};
 #define EM_CODES_within(L, U)
 #define EM_CODES_codes(n, means)
 #define EM_COL_OPTION(name, role, kind, about) EM_CODES_##kind
-#ifndef EM_HAS_OPTION
-#define EM_HAS_OPTION 0
-#endif
 _Static_assert((0 COLUMNS(EM_COL_OPTION)) == EM_HAS_OPTION, "the build did not see this model's option column");
 #if EM_HAS_OPTION
 #define EM_TWO_OF(isa) .score_two = {EM_SYMBOL(EM_NAME, isa, 0, _two), EM_SYMBOL(EM_NAME, isa, 1, _two), EM_SYMBOL(EM_NAME, isa, 2, _two)},
