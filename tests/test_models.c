@@ -429,7 +429,7 @@ static void test_derivatives_stay_cheap(void **state)
 {
     (void)state;
 #ifdef MEASURES_SPEED
-    static const struct { const em_model *m; double most; } limit[] = {{&em_model_probe, 25}, {&em_model_sparse, 5}};
+    static const struct { const em_model *m; double most; } limit[] = {{&em_model_probe, 8}, {&em_model_sparse, 8}};
     for (size_t i = 0; i < sizeof limit / sizeof *limit; i++) {
         const em_model *m = limit[i].m;
         const em_kernel *kernel = &m->kernels[widest_isa()];
