@@ -133,6 +133,31 @@ static void step(void *where, int iteration, double lml, double change, double d
     fprintf(stderr, p->terminal && !last ? "\033[K" : "%s\n", p->terminal ? "\033[K" : "");
 }
 
+/* Which coordinate of the group still moved most in the last iteration. */
+static void say_what_moves(const em_fit *fit)
+{
+    const int P = fit->n_parameters, last = fit->n_trace - 1;
+    if (last < 1)
+        return;
+    double most = 0;
+    int parameter = 0, variance = 0;
+    for (int j = 0; j < P; j++) {
+        const double *mu = fit->trace_mu + last * P + j, *var = fit->trace_var + last * P + j;
+        const double step[2] = {fabs(mu[0] - mu[-P]) / sqrt(var[0]), fabs(log(var[0] / var[-P]))};
+        for (int k = 0; k < 2; k++)
+            if (step[k] > most) {
+                most = step[k];
+                parameter = j;
+                variance = k;
+            }
+    }
+    fprintf(stderr, "emlib fit: what moved most in the last iteration is the %s of %s, by %.1e %s%s\n", variance ? "variance" : "mean",
+            fit->parameter[parameter], most, variance ? "in logs" : "standard deviations",
+            variance && fit->trace_var[last * P + parameter] < fit->trace_var[(last - 1) * P + parameter]
+                ? "; it shrinks, and may be on its way to 0 (all subjects alike), which EM never reaches"
+                : "");
+}
+
 static void summary(const em_fit *fit, const char *output, bool terminal)
 {
     size_t several = 0;
@@ -145,6 +170,8 @@ static void summary(const em_fit *fit, const char *output, bool terminal)
             fit->log_marginal_likelihood, fit->bic_int, fit->timing.total_seconds);
     if (!fit->converged && isfinite(fit->distance))
         fprintf(stderr, "emlib fit: the estimated distance to EM's fixed point is %.1e\n", fit->distance);
+    if (!fit->converged)
+        say_what_moves(fit);
     if (!fit->converged)
         fprintf(stderr, "emlib fit: for more iterations run again with a larger --max-iter and --force\n");
     if (several)
