@@ -27,6 +27,7 @@ static void collect_models(void)
     all_models[n_models++] = &em_model_normal;
     all_models[n_models++] = &em_model_probe;
     all_models[n_models++] = &em_model_sparse;
+    all_models[n_models++] = &em_model_habit;
 }
 
 static bool has_options(const em_model *m) { return m->kernels[0].score_two[0] != NULL; }

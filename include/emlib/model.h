@@ -145,7 +145,15 @@ typedef struct em_run {
 
 /* ---- lanes ----------------------------------------------------------------------------------------------------- */
 EM_INLINE em_v em_all(double x) { return x - (em_v){0}; }
-EM_INLINE em_v em_blend(em_m m, em_v a, em_v b) { return (em_v)(((em_m)a & m) | ((em_m)b & ~m)); }
+EM_INLINE em_v em_blend(em_m m, em_v a, em_v b)
+{
+#if defined(__SSE2__) && !defined(__SSE4_1__) && !defined(__clang__)
+    /* GCC 12 must not see that m is the result of a comparison: it would make a conditional of it that SSE2 does not have,
+     * and break off (internal error in gimple_expand_vec_cond_expr). */
+    __asm__("" : "+x"(m));
+#endif
+    return (em_v)(((em_m)a & m) | ((em_m)b & ~m)); /* becomes one blend instruction */
+}
 EM_INLINE int em_any(em_m m)
 {
     int64_t any = 0;
