@@ -54,11 +54,11 @@ static void sum_points(void *where, size_t group, double *sum)
         if (data->member[l] == EM_NOBODY)
             continue;
         const em_posterior *post = posterior_of(w, group, l);
-        sum[OBSERVED] += (double)data->observed[l];
         if (!post->used) {
             sum[FLAGGED]++;
             continue;
         }
+        sum[OBSERVED] += (double)data->observed[l];
         sum[USED]++;
         sum[MOVED] += post->moved;
         sum[LOGLIK] += post->log_likelihood;
@@ -88,9 +88,10 @@ static void sum_squares(void *where, size_t group, double *sum)
 /* ---- convergence -------------------------------------------------------------------------------------------------- */
 
 /* EM's steps shrink, in the end, by a constant factor r in each coordinate, and what is left after a step d is d/(1-r).
- * Coordinates are mu_j in standard deviations and log var_j. The factor is the largest of the last steps' ratios: a
- * variance on its way to zero moves like 1/k, its ratio tends to 1, and the distance stays as large as it is. */
-enum { REMEMBERED = 4 };
+ * Coordinates are mu_j in standard deviations and log var_j. r is the mean factor of the last steps: the larger of the means
+ * over many and over half as many, because a fast beginning hides a slow end. A variance on its way to zero moves like 1/k:
+ * its factor tends to 1, and the distance stays as large as it is. */
+enum { REMEMBERED = 11 };
 typedef struct {
     double step[REMEMBERED][2 * EM_MAX_PARAMETERS]; /* newest first */
     int n;
@@ -114,21 +115,25 @@ static largest_step remember(steps *s, int n, const em_group_values *old, const 
     return largest;
 }
 
-/* Of the group before the newest step. */
-static double distance(const steps *s, int n)
+/* What is left of one coordinate, from the newest step and the one n steps before it. */
+static double left_of(const steps *s, int j, int n, double tol)
 {
-    if (s->n < REMEMBERED)
+    const double new = s->step[0][j], old = s->step[n][j];
+    /* Steps this small are what the E-step leaves open, and so are their ratios: at most a factor of 1000 is owed to them. */
+    if (new < 1e-3 * tol)
+        return fmin(1000 * new, new < old ? new / (1 - pow(new / old, 1.0 / n)) : INFINITY);
+    return new < old ? new / (1 - pow(new / old, 1.0 / n)) : INFINITY;
+}
+
+/* Of the group before the newest step; infinite where it cannot be told yet. */
+static double distance(const steps *s, int n, double tol)
+{
+    if (s->n < 4)
         return INFINITY;
+    const int many = (s->n < REMEMBERED ? s->n : REMEMBERED) - 1, half = (many + 1) / 2;
     double largest = 0;
-    for (int j = 0; j < 2 * n; j++) {
-        double ratio = 0;
-        for (int i = 0; i + 1 < REMEMBERED; i++)
-            if (s->step[i + 1][j] > 0)
-                ratio = fmax(ratio, s->step[i][j] / s->step[i + 1][j]);
-        /* Below 1e-13 steps are rounding, and so are their ratios. */
-        const double left = s->step[0][j] < 1e-13 ? 0 : s->step[0][j] / fmax(1 - ratio, 1e-7);
-        largest = fmax(largest, left);
-    }
+    for (int j = 0; j < 2 * n; j++)
+        largest = fmax(largest, fmax(left_of(s, j, many, tol), left_of(s, j, half, tol)));
     return largest;
 }
 
@@ -214,7 +219,7 @@ static em_code iterate(em_state *s, em_estep_kind kind, double tolerance, em_err
     s->result->e_step_seconds += em_now() - from;
     from = em_now();
     em_code code = em_treesum(s->comm, s->plan, X + s->estep->n, sum_points, &s->leaf, s->sums, error);
-    if (code == EM_OK && s->sums[USED] == 0 && s->options->group != EM_GROUP_NONE)
+    if (code == EM_OK && s->sums[USED] == 0)
         code = nobody_fits(s->sums[FLAGGED], error);
     if (code == EM_OK && estimate)
         code = m_step(s->comm, s->plan, &s->leaf, s->sums, &s->next, error);
@@ -243,13 +248,13 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
                   const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
 {
     const bool estimate = options->group == EM_GROUP_ESTIMATE;
-    const double began = em_now(), exact = fmin(1e-8, 0.01 * options->tol);
+    const double began = em_now(), exact = fmin(1e-8, 1e-3 * options->tol);
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
                   .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = {0.1, 0.1}};
     *result = (em_run_result){.distance = NAN};
     for (;;) {
         /* A MAP need not be known better than a small part of the step that the group takes. */
-        const double tolerance = estimate ? fmax(exact, fmin(1e-3, 0.01 * s.change.mean)) : exact;
+        const double tolerance = estimate ? fmax(exact, fmin(1e-3, 1e-3 * s.change.mean)) : exact;
         /* While the group still moves much, subjects with several maxima may have to change over. */
         const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change.any > 0.01 ? EM_DOUBT : EM_WARM;
         em_code code = iterate(&s, kind, tolerance, error);
@@ -258,7 +263,7 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
         result->iterations++;
         if (estimate) {
             s.change = remember(&s.moved, estep->n, &s.group, &s.next);
-            result->distance = distance(&s.moved, estep->n);
+            result->distance = distance(&s.moved, estep->n, options->tol);
         }
         bool ended = !estimate || result->distance < options->tol;
         result->converged = ended;

@@ -13,7 +13,7 @@ typedef struct em_group_values {
 typedef struct em_totals {
     double used;      /* subjects that enter the M-step */
     double log_likelihood, log_marginal_likelihood; /* over those */
-    double observed;  /* trials of all subjects */
+    double observed;  /* their observed trials */
     double flagged;   /* subjects that do not enter */
 } em_totals;
 

@@ -191,6 +191,21 @@ static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all
 
 /* ---- what follows from a mode ----------------------------------------------------------------------------------- */
 
+/* sqrt(g' H^-1 g) of the log posterior, from the Cholesky factor of H: how far the mode is from a maximum. */
+static double decrement(const em_estep *e, const em_prior *prior, const em_mode *mode, int l, const double *factor)
+{
+    double d[EM_MAX_PARAMETERS] = {0}, g[EM_MAX_PARAMETERS], x[EM_MAX_PARAMETERS], sum = 0;
+    for (int j = 0; j < e->n; j++)
+        d[j] = mode->x[j * e->lanes + l] - prior->mean[j];
+    em_packed_product(e->n, prior->precision, d, g);
+    for (int j = 0; j < e->n; j++)
+        g[j] -= mode->gradient[j * e->lanes + l];
+    em_cholesky_solve(e->n, factor, g, x);
+    for (int j = 0; j < e->n; j++)
+        sum += g[j] * x[j];
+    return sqrt(fmax(sum, 0));
+}
+
 static void conclude(em_estep *e, size_t g, const em_prior *prior)
 {
     const em_mode *mode = &e->mode[g];
@@ -208,7 +223,10 @@ static void conclude(em_estep *e, size_t g, const em_prior *prior)
         const bool definite = found && em_cholesky(e->n, h, h);
         if (found && !definite && post->status != EM_SUBJECT_RUNAWAY)
             post->status = EM_SUBJECT_INDEFINITE;
-        post->used = definite && post->status != EM_SUBJECT_RUNAWAY;
+        /* Without a maximum there is no Laplace approximation either. */
+        if (definite && post->status == EM_SUBJECT_ROUGH && decrement(e, prior, mode, l, h) > 1e-3)
+            post->status = EM_SUBJECT_LOST;
+        post->used = definite && post->status != EM_SUBJECT_RUNAWAY && post->status != EM_SUBJECT_LOST;
         post->log_likelihood = found ? mode->value[l] : NAN;
         post->log_marginal_likelihood = NAN;
         if (!post->used)

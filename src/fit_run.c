@@ -121,6 +121,21 @@ static em_code check_values(fit_job *job, em_options_seen *seen, em_error *error
     return EM_OK;
 }
 
+/* A fit needs at least one trial that counts. Collective. */
+static em_code check_something_counts(fit_job *job, em_error *error)
+{
+    uint64_t observed = 0;
+    for (size_t g = 0; g < job->n_groups; g++)
+        for (int l = 0; l < job->plan.lanes; l++)
+            observed += job->groups[g].observed[l];
+    em_comm_sum_counts(job->comm, &observed, 1);
+    if (observed > 0)
+        return EM_OK;
+    return em_fail(error, EM_INPUT_ERROR, "%s: no trial counts for model %s: its responses, or what comes before them, are "
+                   "missing everywhere ('emlib models %s' tells the columns)", job->trials.path, job->model->name,
+                   job->model->name);
+}
+
 static em_code read_and_scatter(fit_job *job, const char *dataset, em_error *error)
 {
     const int rank = em_comm_rank(job->comm);
@@ -143,12 +158,19 @@ static em_code read_and_scatter(fit_job *job, const char *dataset, em_error *err
         return code;
     em_comm_most(job->comm, seen.seen, EM_MAX_OPTIONS);
     em_comm_most(job->comm, &seen.levels, 1);
+    em_comm_most(job->comm, seen.any, EM_MAX_OPTIONS);
+    em_comm_most(job->comm, seen.zero, EM_MAX_OPTIONS);
     code = em_trials_options(&job->trials, &seen, job->options->options, job->log, error);
     if (code == EM_OK) {
         const size_t *first = job->plan.first + rank;
         job->n_groups = first[1] - first[0];
         code = em_batch_pack(&job->plan, &job->trials, first[0], first[1], &job->groups, error);
     }
+    code = em_comm_agree(job->comm, code, error);
+    if (code == EM_OK && job->trials.block)
+        em_say(job->log, "column 'block': values start again where it changes (--ignore block turns that off)");
+    if (code == EM_OK)
+        code = check_something_counts(job, error);
     if (code == EM_OK) /* the values are packed now */
         code = em_dataset_read_rows(job->trials.data, dataset, NULL, 0, 0, 0, error);
     return em_comm_agree(job->comm, code, error);
@@ -304,8 +326,8 @@ static void store_group(const fit_job *job, em_fit *fit)
     const int P = fit->n_parameters;
     const bool estimate = job->options->group == EM_GROUP_ESTIMATE, none = job->options->group == EM_GROUP_NONE;
     for (int j = 0; j < P; j++) {
-        fit->mu[j] = run->group.mu[j];
-        fit->var[j] = fit->cov[j * P + j] = run->group.var[j];
+        fit->mu[j] = none ? NAN : run->group.mu[j];
+        fit->var[j] = fit->cov[j * P + j] = none ? NAN : run->group.var[j];
         fit->group_status[j] = estimate ? EM_GROUP_ESTIMATED : EM_GROUP_GIVEN;
     }
     fit->converged = run->converged;
@@ -314,6 +336,7 @@ static void store_group(const fit_job *job, em_fit *fit)
     fit->n_subjects_used = (size_t)run->totals.used;
     fit->n_trials = (uint64_t)run->totals.observed;
     fit->n_group = estimate ? 2 * P : 0;
+    fit->n_options = job->trials.options;
     fit->log_likelihood = run->totals.log_likelihood;
     fit->log_marginal_likelihood = none ? NAN : run->totals.log_marginal_likelihood;
     fit->bic_int = -2 * fit->log_marginal_likelihood + fit->n_group * log((double)fit->n_trials);
@@ -435,6 +458,8 @@ static em_code look_at_output(const char *dataset, const em_model *model, const 
 {
     *same = NULL;
     em_code code = check_options(options, model, error);
+    if (code == EM_OK)
+        code = em_output_differs(output, dataset, error);
     if (code != EM_OK || force || access(output, F_OK) != 0)
         return code;
     em_dataset *data = NULL;

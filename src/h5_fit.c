@@ -29,6 +29,7 @@ static const em_h5_scalar root_scalars[] = {
     {"n_subjects_used", EM_H5_A_UINT64, true, MEMBER(n_subjects_used)},
     {"n_trials", EM_H5_A_UINT64, true, MEMBER(n_trials)},
     {"n_group", EM_H5_A_INT, false, MEMBER(n_group)},
+    {"n_options", EM_H5_A_INT, false, MEMBER(n_options)},
     {"log_likelihood", EM_H5_A_NUMBER, true, MEMBER(log_likelihood)},
     {"log_marginal_likelihood", EM_H5_A_NUMBER, true, MEMBER(log_marginal_likelihood)},
     {"bic_int", EM_H5_A_NUMBER, true, MEMBER(bic_int)},

@@ -144,3 +144,11 @@ void em_output_close(em_output *output)
     free(output->path);
     *output = (em_output){.fd = -1};
 }
+
+em_code em_output_differs(const char *output, const char *input, em_error *error)
+{
+    struct stat a, b;
+    if (stat(output, &a) != 0 || stat(input, &b) != 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+        return EM_OK;
+    return em_fail(error, EM_INPUT_ERROR, "%s is what is read here; give the output another name", output);
+}

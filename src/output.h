@@ -20,6 +20,9 @@ em_code em_output_open(em_output *output, const char *path, bool force, em_error
 em_code em_output_publish(em_output *output, em_error *error) EM_MUST_CHECK;
 void em_output_close(em_output *output);
 
+/* EM_INPUT_ERROR where both names are of one file: what is read must not be replaced by what is written. */
+em_code em_output_differs(const char *output, const char *input, em_error *error) EM_MUST_CHECK;
+
 /* The folder part of a path: "." where there is none. Free it. */
 char *em_folder(const char *path, em_error *error) EM_MUST_CHECK;
 #endif

@@ -129,6 +129,14 @@ static em_code check_code(const em_trials *trials, size_t subject, size_t row, i
     }
     if (column->codes == EM_OPTION)
         seen->seen[(int)x] = 1;
+    if (column->role == EM_RESPONSE) {
+        int response = 0;
+        for (int i = 0; i < c; i++)
+            response += trials->model->columns[i].role == EM_RESPONSE;
+        seen->any[response] = 1;
+        if (x == 0)
+            seen->zero[response] = 1;
+    }
     return EM_OK;
 }
 
@@ -151,6 +159,13 @@ static em_code check_number(const em_trials *trials, size_t subject, size_t row,
 em_code em_trials_check(const em_trials *trials, size_t subject, em_options_seen *seen, em_error *error)
 {
     const em_model *model = trials->model;
+    const uint64_t *offset = trials->data->offset + subject;
+    for (size_t row = offset[0]; trials->block && row < offset[1]; row++)
+        if (isnan(trials->block[row - trials->data->first_row]))
+            return em_fail(error, EM_INPUT_ERROR,
+                           "%s: subject %s, trial %zu, column 'block': it is missing, so it is not known whether values start "
+                           "again there; give every trial a block, or use --ignore block", trials->path,
+                           trials->data->id[subject], row - offset[0] + 1);
     for (int c = 0; c < model->n_columns; c++) {
         if (model->columns[c].codes == EM_OPTION) {
             const em_dataset_column *have = em_dataset_find(trials->data, model->columns[c].name);
@@ -176,9 +191,30 @@ static const char *option_column(const em_model *model)
     return NULL;
 }
 
+/* Responses without a 0 in the whole data set were most likely counted from 1. */
+static em_code check_zero(const em_trials *trials, const em_options_seen *seen, em_error *error)
+{
+    int response = 0;
+    for (int c = 0; c < trials->model->n_columns; c++) {
+        const em_column *column = &trials->model->columns[c];
+        if (column->role != EM_RESPONSE)
+            continue;
+        const bool coded_text = em_dataset_find(trials->data, column->name)->level != NULL;
+        if (column->codes != EM_NUMBER && !coded_text && seen->any[response] > 0 && seen->zero[response] == 0)
+            return em_fail(error, EM_INPUT_ERROR,
+                           "%s: column '%s' has no 0 in the whole data set; choices are coded 0, 1, ... If yours start at 1, "
+                           "import with --base %s=1", trials->path, column->name, column->name);
+        response++;
+    }
+    return EM_OK;
+}
+
 em_code em_trials_options(em_trials *trials, const em_options_seen *seen, int asked, const em_log *log, em_error *error)
 {
     const char *name = option_column(trials->model);
+    em_code code = check_zero(trials, seen, error);
+    if (code != EM_OK)
+        return code;
     trials->options = 2;
     if (!name)
         return asked == 0 ? EM_OK
@@ -188,10 +224,6 @@ em_code em_trials_options(em_trials *trials, const em_options_seen *seen, int as
     for (int k = 0; k < EM_MAX_OPTIONS; k++)
         if (seen->seen[k] > 0)
             used = k + 1;
-    if (used > 0 && seen->seen[0] == 0 && seen->levels == 0)
-        return em_fail(error, EM_INPUT_ERROR,
-                       "%s: column '%s' has no 0 in the whole data set; choices are coded 0, 1, ... If yours start at 1, import "
-                       "with --base %s=1", trials->path, name, name);
     int K = seen->levels > 0 ? (int)seen->levels : used;
     K = K < 2 ? 2 : K;
     if (asked > 0) {
@@ -231,7 +263,7 @@ bool em_trials_restart(const em_trials *trials, size_t subject, size_t row)
     if (!trials->block || row == trials->data->offset[subject])
         return false;
     const double *block = trials->block + (row - trials->data->first_row);
-    return block[0] != block[-1] && !(isnan(block[0]) && isnan(block[-1]));
+    return block[0] != block[-1];
 }
 
 static double fact_of(const em_trials *trials, const em_fact *fact, size_t from, size_t end)

@@ -16,6 +16,7 @@ typedef struct em_trials {
 typedef struct em_options_seen {
     double seen[EM_MAX_OPTIONS]; /* 1 where this code occurs */
     double levels;               /* of the option column with most levels, 0 where none is text */
+    double any[EM_MAX_OPTIONS], zero[EM_MAX_OPTIONS]; /* by response: 1 where it has a code, where it has the code 0 */
 } em_options_seen;
 
 /* Reads the frame of the dataset and finds the model's columns in it: their presence, their kind, their levels. */

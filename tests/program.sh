@@ -89,7 +89,19 @@ expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o sho
 expect 3 'nothing to do' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5
 expect 0 'converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2000 -o dual.h5
 expect 0 'after 1 iteration,' "$emlib" fit sim.h5 --model rw --group fixed --mu alpha=0.5 --var beta=2 -o fixed.h5
-expect 0 'after 1 iteration,' "$emlib" fit sim.h5 --model rw --group none -o none.h5
+expect 0 'maximum likelihood of [0-9]+ of 60 subjects' "$emlib" fit sim.h5 --model rw --group none -o none.h5
+expect 0 'after 1 iteration,' "$emlib" fit sim.h5 --model rw --group fixed --mu alpha=0.5 --mu beta=1 -o fixed2.h5
+expect 2 'gives alpha twice' "$emlib" fit sim.h5 --model rw --mu alpha=0.5 --mu alpha=1 -o no.h5
+expect 2 'sim.h5 is what is read here' "$emlib" fit sim.h5 --model rw -o sim.h5 --force
+expect 2 'rw.h5 is what is read here' "$emlib" export rw.h5 --table group -o rw.h5 --force
+expect 3 'warning: EM had not converged' "$emlib" fit sim.h5 --model rw --max-iter 2 --quiet -o quiet3.h5
+sed 's/^[01NA]*,/,/' table.csv >silent.csv
+"$emlib" import silent.csv -o silent.h5 >/dev/null 2>&1
+expect 2 'no trial counts for model rw' "$emlib" fit silent.h5 --model rw -o no.h5
+awk -F, -v OFS=, 'NR == 1 {print $0, "block"; next} {print $0, NR % 30 < 15}' table.csv >blocks.csv
+"$emlib" import blocks.csv -o blocks.h5 >/dev/null
+expect 0 "column 'block': values start again" "$emlib" fit blocks.h5 --model rw --group fixed -o blocks_fit.h5
+check test -z "$("$emlib" fit blocks.h5 --model rw --group fixed --ignore block -o ignored.h5 2>&1 | grep 'start again')"
 check test -z "$("$emlib" fit sim.h5 --model rw --quiet -o quiet.h5 2>&1)"
 expect 2 'the variance of beta is -1' "$emlib" fit sim.h5 --model rw --var beta=-1 -o no.h5
 expect 2 'group can be estimate, fixed or none' "$emlib" fit sim.h5 --model rw --group all -o no.h5

@@ -180,10 +180,11 @@ EM_API em_fit_options em_fit_defaults(void);
 #define EM_SUBJECT_STATES(state)                                                                              \
     state(EM_SUBJECT_GOOD, 0, "good: gradient vanishes, Hessian positive definite")                            \
     state(EM_SUBJECT_KINK, 1, "good: maximum on a kink of the likelihood, where no gradient vanishes")         \
-    state(EM_SUBJECT_ROUGH, 2, "flagged: the search ended before the gradient vanished")                       \
+    state(EM_SUBJECT_ROUGH, 2, "flagged: the gradient nearly vanishes, closer the search did not come; used")  \
     state(EM_SUBJECT_INDEFINITE, 3, "flagged: Hessian not positive definite; not used")                        \
     state(EM_SUBJECT_NO_VALUE, 4, "flagged: no point with a finite likelihood found; not used")                \
-    state(EM_SUBJECT_RUNAWAY, 5, "flagged: no maximum, the estimate runs off to infinity; not used")
+    state(EM_SUBJECT_RUNAWAY, 5, "flagged: no maximum, the estimate runs off to infinity; not used")           \
+    state(EM_SUBJECT_LOST, 6, "flagged: the search found no maximum, only points near a cliff; not used")
 #define EM_SUBJECT_ENUM(name, value, text) name = value,
 typedef enum em_subject_status { EM_SUBJECT_STATES(EM_SUBJECT_ENUM) } em_subject_status;
 
@@ -211,11 +212,12 @@ typedef struct em_fit {
     int iterations;     /* E-steps over all subjects */
     double distance;    /* estimated distance to EM's fixed point at the end; NaN with a fixed group or none */
     size_t n_subjects, n_subjects_used;
-    uint64_t n_trials;  /* observed trials */
+    uint64_t n_trials;  /* observed trials of the subjects used */
     double log_likelihood, log_marginal_likelihood, bic_int, aic_int;
     double pseudo_r2;   /* 1 - log_likelihood / that of chance; NaN where the model has no chance level */
     int n_parameters;   /* P */
     int n_group;        /* K of BIC_int: estimated group parameters */
+    int n_options;      /* options of the choice, as found in the data or asked for */
     char **parameter, **transform;   /* [P] */
     double *mu, *var, *cov;          /* [P], [P], [P,P] unconstrained */
     int8_t *group_status;            /* [P] em_group_status */
@@ -226,7 +228,7 @@ typedef struct em_fit {
     double *subject_log_likelihood, *subject_log_marginal_likelihood; /* [S] NaN where flagged and not used */
     uint64_t *subject_n_trials;      /* [S] observed trials */
     int8_t *subject_status;          /* [S] em_subject_status */
-    int32_t *subject_modes;          /* [S] different maxima met in the first E-step */
+    int32_t *subject_modes;          /* [S] different maxima met, the most in one E-step */
     int n_trace;                     /* I: rows of the trace */
     double *trace_mu, *trace_var;    /* [I,P] group under which E-step i ran */
     double *trace_log_marginal_likelihood; /* [I] */

@@ -24,7 +24,11 @@ em_log cmd_log(const char *command);
 /* True on the one process that may talk: rank 0, known before MPI starts from the launcher's environment. */
 bool cmd_is_first(void);
 
-/* name=number[,name=number...] for the parameters of a model into value [P]; returns false with `error` filled. */
+/* An option that may be given several times: `so_far` (NULL at first) and `text`, with a comma between. Never freed: it lives
+ * as long as the command. */
+const char *cmd_join(const struct argp_state *state, const char *so_far, const char *text);
+/* name=number[,name=number...] for the parameters of a model into value [P], which holds NaN for those not given so far;
+ * a name given twice is refused. Text NULL gives nothing. Returns false with `error` filled. */
 bool cmd_numbers(const char *option, const char *text, const em_model *model, double *value, em_error *error);
 /* A whole number from `least` on; on anything else cmd_misuse. */
 long long cmd_whole(const struct argp_state *state, const char *option, const char *text, long long least,

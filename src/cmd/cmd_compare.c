@@ -135,7 +135,12 @@ static void print_summary(const comparison *c)
     if (c->n == 1)
         return;
     double by = c->difference[c->order[1]];
-    if (isnan(best->bic_int))
+    bool same_subjects = true;
+    for (int i = 0; i < c->n; i++)
+        same_subjects = same_subjects && c->fit[i]->n_subjects_used == best->n_subjects_used;
+    if (!same_subjects)
+        printf("\nNo verdict: the fits do not use the same number of subjects, and their sums are over different people.\n");
+    else if (isnan(best->bic_int))
         printf("\nNone of these fits has evidence to compare.\n");
     else if (isnan(by))
         printf("\nOnly %s (%s) has evidence to compare.\n", best->model, c->file[c->order[0]]);

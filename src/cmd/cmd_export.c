@@ -241,7 +241,11 @@ static em_code write_file(write_fn *write, const em_fit *fit, const export_optio
 {
     em_output output = {.fd = -1};
     FILE *to = NULL;
-    em_code code = em_output_open(&output, o->output, o->force, error);
+    em_code code = em_output_differs(o->output, o->fit, error);
+    if (!code)
+        code = em_output_differs(o->output, o->data ? o->data : fit->dataset, error);
+    if (!code)
+        code = em_output_open(&output, o->output, o->force, error);
     if (code)
         goto done;
     int copy = dup(output.fd);

@@ -43,8 +43,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'o': a->output = text; break;
     case 'q': a->quiet = true; break;
     case OPTION_GROUP: o->group = group_of(state, text); break;
-    case OPTION_MU: a->mu = text; break;
-    case OPTION_VAR: a->var = text; break;
+    case OPTION_MU: a->mu = cmd_join(state, a->mu, text); break;
+    case OPTION_VAR: a->var = cmd_join(state, a->var, text); break;
     case OPTION_TOL: o->tol = cmd_number(state, "tol", text); break;
     case OPTION_MAX_ITER: o->max_iter = (int)cmd_whole(state, "max-iter", text, 1, 100000000); break;
     case OPTION_STARTS: o->starts = (int)cmd_whole(state, "starts", text, 1, 10000); break;
@@ -158,25 +158,33 @@ static void say_what_moves(const em_fit *fit)
                 : "");
 }
 
-static void summary(const em_fit *fit, const char *output, bool terminal)
+static void summary(const em_fit *fit, const char *output, em_group group)
 {
     size_t several = 0;
     for (size_t s = 0; s < fit->n_subjects; s++)
         several += fit->subject_modes[s] > 1;
-    if (terminal)
-        fprintf(stderr, "\r\033[K");
-    fprintf(stderr, "emlib fit: %s: %s after %d iteration%s, evidence %.4f, BIC_int %.4f, %.2f s\n", output,
-            fit->converged ? "converged" : "NOT converged", fit->iterations, fit->iterations == 1 ? "" : "s",
-            fit->log_marginal_likelihood, fit->bic_int, fit->timing.total_seconds);
-    if (!fit->converged && isfinite(fit->distance))
-        fprintf(stderr, "emlib fit: the estimated distance to EM's fixed point is %.1e\n", fit->distance);
-    if (!fit->converged)
-        say_what_moves(fit);
-    if (!fit->converged)
-        fprintf(stderr, "emlib fit: for more iterations run again with a larger --max-iter and --force\n");
-    if (several)
+    fprintf(stderr, "emlib fit: %s: ", output);
+    if (group == EM_GROUP_NONE)
+        fprintf(stderr, "maximum likelihood of %zu of %zu subjects, log-likelihood %.4f", fit->n_subjects_used, fit->n_subjects,
+                fit->log_likelihood);
+    else
+        fprintf(stderr, "%s after %d iteration%s, evidence %.4f, BIC_int %.4f", fit->converged ? "converged" : "NOT converged",
+                fit->iterations, fit->iterations == 1 ? "" : "s", fit->log_marginal_likelihood, fit->bic_int);
+    fprintf(stderr, ", %.2f s\n", fit->timing.total_seconds);
+    if (several && group != EM_GROUP_NONE)
         fprintf(stderr, "emlib fit: %zu of %zu subjects had more than one maximum; the best one met is used\n", several,
                 fit->n_subjects);
+}
+
+static void not_converged(const em_fit *fit)
+{
+    fprintf(stderr, "emlib fit: warning: EM had not converged after %d iteration%s", fit->iterations,
+            fit->iterations == 1 ? "" : "s");
+    if (isfinite(fit->distance))
+        fprintf(stderr, "; the estimated distance to its fixed point is %.1e", fit->distance);
+    fputc('\n', stderr);
+    say_what_moves(fit);
+    fprintf(stderr, "emlib fit: for more iterations run again with a larger --max-iter and --force\n");
 }
 
 static void flagged(const em_fit *fit)
@@ -191,6 +199,15 @@ static void flagged(const em_fit *fit)
     }
     if (n > NAMED)
         fprintf(stderr, "emlib fit: warning: and %zu more; 'emlib show' lists them\n", n - NAMED);
+    size_t empty = 0, first = 0;
+    for (size_t s = fit->n_subjects; s-- > 0;)
+        if (fit->subject_n_trials[s] == 0) {
+            empty++;
+            first = s;
+        }
+    if (empty)
+        fprintf(stderr, "emlib fit: warning: %zu subject%s no trial that counts, first %s: the data say nothing of them\n", empty,
+                empty == 1 ? " has" : "s have", fit->subject[first]);
 }
 
 int cmd_fit(int argc, char **argv)
@@ -201,8 +218,8 @@ int cmd_fit(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &a);
     if (status)
         return status;
-    if (em_model_get(a.model, &model, &error) != EM_OK || (a.mu && !cmd_numbers("mu", a.mu, model, a.options.mu, &error)) ||
-        (a.var && !cmd_numbers("var", a.var, model, a.options.var, &error)))
+    if (em_model_get(a.model, &model, &error) != EM_OK || !cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||
+        !cmd_numbers("var", a.var, model, a.options.var, &error))
         return cmd_fail("fit", &error);
     em_comm *comm = NULL;
     em_code code = em_comm_start(&comm, &error);
@@ -213,8 +230,12 @@ int cmd_fit(int argc, char **argv)
     em_fit *fit = NULL;
     if (code == EM_OK)
         code = em_fit_file(comm, a.dataset, model, &a.options, a.output, a.force, &steps, &log, &fit, &error);
+    if (live.terminal && !a.quiet && first)
+        fprintf(stderr, "\r\033[K");
     if (fit && first && !a.quiet)
-        summary(fit, a.output, live.terminal);
+        summary(fit, a.output, a.options.group);
+    if (fit && first && !fit->converged)
+        not_converged(fit);
     if (fit && first)
         flagged(fit);
     int exit_status = first ? (int)code : 0;

@@ -18,7 +18,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     arguments *a = state->input;
     switch (key) {
     case 'm': a->model = text; break;
-    case OPTION_AT: a->at = text; break;
+    case OPTION_AT: a->at = cmd_join(state, a->at, text); break;
     case OPTION_CSV: a->csv = true; break;
     case OPTION_OPTIONS: a->options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
     case OPTION_IGNORE:

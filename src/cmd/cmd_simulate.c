@@ -21,8 +21,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 's': a->simulation.subjects = (size_t)cmd_whole(state, "subjects", text, 1, 4000000000LL); break;
     case 't': a->simulation.trials = (int)cmd_whole(state, "trials", text, 1, 100000000); break;
     case 'o': a->output = text; break;
-    case OPTION_MU: a->mu = text; break;
-    case OPTION_VAR: a->var = text; break;
+    case OPTION_MU: a->mu = cmd_join(state, a->mu, text); break;
+    case OPTION_VAR: a->var = cmd_join(state, a->var, text); break;
     case OPTION_SEED: a->simulation.seed = (uint64_t)cmd_whole(state, "seed", text, 0, INT64_MAX); break;
     case OPTION_OPTIONS: a->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
     case OPTION_FORCE: a->force = true; break;
@@ -51,8 +51,7 @@ static const struct argp argp = {
     options, parse, "",
     "Draws subjects from a group and their trials from a model, in the task that the model names.\v"
     "Example: 60 people, 200 trials each, with a mean learning rate of logistic(-0.5)\n\n"
-    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5,beta=1 \\\n"
-    "      --var alpha=1,beta=0.25 --seed 7 -o data.h5\n", NULL, NULL, NULL};
+    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 -o data.h5\n", NULL, NULL, NULL};
 
 int cmd_simulate(int argc, char **argv)
 {
@@ -65,8 +64,8 @@ int cmd_simulate(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &a);
     if (status)
         return status;
-    if (em_model_get(a.model, &model, &error) != EM_OK || (a.mu && !cmd_numbers("mu", a.mu, model, a.simulation.mu, &error)) ||
-        (a.var && !cmd_numbers("var", a.var, model, a.simulation.var, &error)))
+    if (em_model_get(a.model, &model, &error) != EM_OK || !cmd_numbers("mu", a.mu, model, a.simulation.mu, &error) ||
+        !cmd_numbers("var", a.var, model, a.simulation.var, &error))
         return cmd_fail("simulate", &error);
     if (!a.force && access(a.output, F_OK) == 0) {
         em_fail(&error, EM_INPUT_ERROR, "%s exists; --force replaces it", a.output);

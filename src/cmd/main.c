@@ -1,4 +1,5 @@
 /* emlib: the program. A table of commands, each in its own cmd_*.c. */
+#define _GNU_SOURCE /* asprintf */
 #include <errno.h>
 #include <gsl/gsl_errno.h>
 #include <math.h>
@@ -112,9 +113,19 @@ double cmd_number(const struct argp_state *state, const char *option, const char
     return x;
 }
 
+const char *cmd_join(const struct argp_state *state, const char *so_far, const char *text)
+{
+    char *joined = NULL;
+    if (!so_far)
+        return text;
+    if (asprintf(&joined, "%s,%s", so_far, text) < 0)
+        cmd_misuse(state, "out of memory");
+    return joined;
+}
+
 bool cmd_numbers(const char *option, const char *text, const em_model *model, double *value, em_error *error)
 {
-    while (*text) {
+    while (text && *text) {
         size_t name = strcspn(text, "=,"), whole = strcspn(text, ",");
         int found = -1;
         for (int j = 0; j < model->n_parameters; j++)
@@ -130,6 +141,10 @@ bool cmd_numbers(const char *option, const char *text, const em_model *model, do
         if (end != text + whole || !isfinite(x)) {
             em_fail(error, EM_INPUT_ERROR, "--%s: '%.*s' is not of the form %s=NUMBER", option, (int)whole, text,
                     model->parameters[found].name);
+            return false;
+        }
+        if (!isnan(value[found])) {
+            em_fail(error, EM_INPUT_ERROR, "--%s gives %s twice", option, model->parameters[found].name);
             return false;
         }
         value[found] = x;
