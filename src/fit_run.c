@@ -32,11 +32,11 @@ static em_group_values start_of(const em_fit_options *options, const em_model *m
     return start;
 }
 
-/* The more parameters, the more maxima: measured on real data, where a second maximum shows in one subject of six at three
+/* The more parameters, the more maxima: on real data a second maximum shows in one subject of six at three
  * parameters, in none at two. */
 static int starts_of(const em_fit_options *options, const em_model *model)
 {
-    static const int by_parameters[] = {1, 4, 6, 16};
+    static const int by_parameters[] = {1, 8, 5, 16};
     return options->starts ? options->starts : model->n_parameters < 4 ? by_parameters[model->n_parameters] : 32;
 }
 

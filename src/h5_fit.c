@@ -79,7 +79,7 @@ static const em_h5_array arrays[] = {
     {"/subjects/n_trials", "S", EM_H5_UINT64, true, MEMBER(subject_n_trials), "trials", "observed trials"},
     {"/subjects/status", "S", EM_H5_INT8, true, MEMBER(subject_status), NULL, "how the search for the map ended"},
     {"/subjects/modes", "S", EM_H5_INT32, false, MEMBER(subject_modes), "maxima",
-     "different maxima that the first E-step met"},
+     "different maxima met, the most in one E-step"},
     {"/trace/mu", "IP", EM_H5_DOUBLE, true, MEMBER(trace_mu), FREE_SCALE, "mean of the group under which E-step i ran"},
     {"/trace/var", "IP", EM_H5_DOUBLE, true, MEMBER(trace_var), FREE_SCALE ", squared",
      "variance of the group under which E-step i ran"},

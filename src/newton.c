@@ -64,7 +64,7 @@ typedef struct {
     double radius, length;  /* of the trust region and of the step, in units of scale */
     double predicted;       /* decrease of the objective by the quadratic model */
     double decrement;       /* sqrt(g' H^-1 g) at x; infinite where H is not positive definite */
-    bool fresh, done;       /* nothing evaluated yet; ended */
+    bool fresh, done, over; /* nothing evaluated yet; ended; and not to begin again */
     int steps;              /* tried since the lane began */
     bool kinked;            /* there is a kink nearby, and `other` is what the objective is like on its other side */
     double *other_x, *other_g, *other_h, other_f;
@@ -431,7 +431,7 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
 static void begin(em_search *s, const em_mode *mode, int l)
 {
     lane *a = &s->lane[l];
-    a->done = false;
+    a->done = a->over = false;
     a->fresh = true;
     a->steps = 0;
     a->radius = first_radius;
@@ -448,7 +448,7 @@ static void start(em_search *s, const em_prior *prior, unsigned active, bool kno
         s->scale[j] = fmin(1, prior->spread[j]);
     for (int l = 0; l < s->lanes; l++) {
         begin(s, mode, l);
-        s->lane[l].done = !(active >> l & 1);
+        s->lane[l].done = s->lane[l].over = !(active >> l & 1);
         s->lane[l].fresh = !known;
         if (known && !s->lane[l].done)
             stand(s, prior, mode, l);
@@ -459,16 +459,18 @@ static void start(em_search *s, const em_prior *prior, unsigned active, bool kno
 static void move(em_search *s, const em_prior *prior, double tolerance, const em_hunt *hunt, em_mode *mode, int l)
 {
     lane *a = &s->lane[l];
+    if (a->over)
+        return;
     if (!a->done && !a->fresh)
         propose(s, prior, tolerance, a, mode, l);
     if (!a->done && !a->fresh && hunt && a->decrement < INFINITY && hunt->known(hunt->where, l, a->x, a->f, a->h))
         end(a, mode, l, EM_SUBJECT_GOOD);
     if (!a->done && ++a->steps > MOST_STEPS)
         end(a, mode, l, EM_SUBJECT_ROUGH);
-    if (a->done && a->steps > 0 && hunt && hunt->next(hunt->where, l))
+    if (a->done && hunt && hunt->next(hunt->where, l))
         begin(s, mode, l);
-    else if (a->done)
-        a->steps = 0; /* ended for good */
+    else
+        a->over = a->done;
 }
 
 int em_search_maximum(em_search *s, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,

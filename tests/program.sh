@@ -113,6 +113,33 @@ expect 2 'nothing.h5' "$mpiexec" --oversubscribe -n 2 "$emlib" fit nothing.h5 --
 check absent no.h5
 check test -z "$(find . -name '*.tmp*')"
 
+# ---- options and instruction sets
+awk -F, -v OFS=, 'NR == 1 {print $1, $2 "x"; next} {print ($1 == 1 ? "b" : "a"), $2}' table.csv >text.csv
+expect 0 '' "$emlib" import text.csv -o text.h5 --subject subjectx --levels choice=a,b,c
+# three levels, so three options: with beta near 0 each of ann's 31 choices has probability 1/3
+expect 0 '^ann,-34\.05698' "$emlib" loglik text.h5 --model choice_kernel --at alpha_c=0,beta_c=-60 --csv
+awk -F, -v OFS=, 'NR > 1 && $1 != "NA" {$1 += 1} 1' table.csv >ones.csv
+"$emlib" import ones.csv -o ones.h5 >/dev/null
+expect 2 'no 0 in the whole data set.*--base choice=1' "$emlib" fit ones.h5 --model rw -o no.h5
+expect 0 'subjects +6' "$emlib" import ones.csv -o based.h5 --base choice=1
+check cmp <("$emlib" loglik data.h5 --model rw --at alpha=0,beta=1 --csv) <("$emlib" loglik based.h5 --model rw --at alpha=0,beta=1 --csv)
+# only the last of 40 subjects ever chooses option 2: every rank must count three options
+{
+    echo subject,choice,reward
+    for s in $(seq 101 140); do
+        for t in 1 2 3 4 5 6 7 8; do echo "$s,$(((t * s) % 2 + (s == 140 && t == 3 ? 2 - (t * s) % 2 : 0))),$((t % 2))"; done
+    done
+} >third.csv
+"$emlib" import third.csv -o third.h5 >/dev/null
+"$emlib" fit third.h5 --model rw --group fixed --quiet -o third.h5.1
+"$mpiexec" --oversubscribe -n 3 "$emlib" fit third.h5 --model rw --group fixed --quiet -o third.h5.3
+check cmp <("$emlib" export third.h5.1 --table subjects) <("$emlib" export third.h5.3 --table subjects)
+# ranks on processors of different kinds agree on what all of them can
+EMLIB_ISA=baseline "$emlib" fit sim.h5 --model rw --quiet -o narrow.h5
+"$mpiexec" --oversubscribe -n 1 env EMLIB_ISA=baseline "$emlib" fit sim.h5 --model rw --quiet -o mixed.h5 : \
+    -n 1 "$emlib" fit sim.h5 --model rw --quiet -o mixed.h5
+check cmp <("$emlib" export narrow.h5 --table subjects) <("$emlib" export mixed.h5 --table subjects)
+
 # ---- what came out
 expect 0 'alpha_pos +logistic' "$emlib" show dual.h5
 expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5 --force

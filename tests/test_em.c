@@ -240,6 +240,135 @@ static void test_recovery(void **state)
     }
 }
 
+/* ---- several maxima ---- */
+
+enum { PEOPLE_WITH_PEAKS = 60 };
+
+/* Sizes near 2, some of them negative; the further z is from 0, the surer the sign. */
+static em_dataset *data_with_peaks(double positive)
+{
+    int n[PEOPLE_WITH_PEAKS];
+    for (int s = 0; s < PEOPLE_WITH_PEAKS; s++)
+        n[s] = 3;
+    em_dataset *data = blank_data(&em_model_peaks, PEOPLE_WITH_PEAKS, n);
+    em_random random = em_random_start(12, 5);
+    for (int s = 0; s < PEOPLE_WITH_PEAKS; s++) {
+        const double m = (em_random_uniform(&random) < positive ? 1 : -1) * (2 + 0.3 * em_random_normal(&random));
+        for (uint64_t r = data->offset[s]; r < data->offset[s + 1]; r++) {
+            *cell_of(data, "y", r) = m * m + em_random_normal(&random);
+            *cell_of(data, "z", r) = m + 3 * em_random_normal(&random);
+        }
+    }
+    return data;
+}
+
+/* The highest log posterior of a subject on a fine grid, by the equations of the model. */
+static double best_on_grid(em_dataset *data, size_t s, double mu, double var, double *where)
+{
+    double best = -INFINITY;
+    for (double m = -5; m <= 5; m += 1e-3) {
+        double f = -0.5 * (m - mu) * (m - mu) / var;
+        for (uint64_t r = data->offset[s]; r < data->offset[s + 1]; r++) {
+            const double ey = *cell_of(data, "y", r) - m * m, ez = (*cell_of(data, "z", r) - m) / 3;
+            f -= 0.5 * (ey * ey + ez * ez);
+        }
+        if (f > best) {
+            best = f;
+            *where = m;
+        }
+    }
+    return best;
+}
+
+/* Subjects whose stored MAP is not at the highest maximum under the stored group. */
+static int at_a_lower_maximum(em_dataset *data, const em_fit *fit)
+{
+    int lower = 0;
+    for (size_t s = 0; s < PEOPLE_WITH_PEAKS; s++) {
+        double where = 0;
+        best_on_grid(data, s, fit->mu[0], fit->var[0], &where);
+        lower += fabs(where - fit->map[s]) > 2e-3;
+    }
+    return lower;
+}
+
+static void test_highest_maximum(void **state)
+{
+    (void)state;
+    em_dataset *data = data_with_peaks(0.7);
+    const char *path = in_folder("peaks.h5");
+    write_data(data, path);
+    em_fit_options options = em_fit_defaults();
+    options.group = EM_GROUP_FIXED;
+    options.mu[0] = -0.5;
+    em_fit *fit = run_fit(world, path, &em_model_peaks, &options, EM_OK);
+    if (fit) {
+        assert_int_equal(at_a_lower_maximum(data, fit), 0);
+        int several = 0;
+        for (int s = 0; s < PEOPLE_WITH_PEAKS; s++)
+            several += fit->subject_modes[s] == 2;
+        assert_true(several > PEOPLE_WITH_PEAKS / 2);
+    }
+    em_fit_free(fit);
+    options.starts = 1; /* the group mean alone leads many astray: the test can fail */
+    fit = run_fit(world, path, &em_model_peaks, &options, EM_OK);
+    if (fit)
+        assert_true(at_a_lower_maximum(data, fit) > 5);
+    em_fit_free(fit);
+    em_dataset_free(data);
+}
+
+/* Most are positive; under the group as it is at the end, those that were doubtful under the wide start belong there, too.
+ * Without further looks some would stay where they were. */
+static void test_maxima_change_with_the_group(void **state)
+{
+    (void)state;
+    em_dataset *data = data_with_peaks(0.97);
+    const char *path = in_folder("peaks.h5");
+    write_data(data, path);
+    em_fit_options options = em_fit_defaults();
+    options.mu[0] = -1;
+    em_fit *fit = run_fit(world, path, &em_model_peaks, &options, EM_OK);
+    if (fit) {
+        assert_int_equal(at_a_lower_maximum(data, fit), 0);
+        em_fit_options first = options;
+        first.group = EM_GROUP_FIXED;
+        em_comm *alone = em_comm_alone();
+        em_fit *start = run_fit(alone, path, &em_model_peaks, &first, EM_OK);
+        int changed = 0;
+        for (int s = 0; s < PEOPLE_WITH_PEAKS; s++)
+            changed += (start->map[s] > 0) != (fit->map[s] > 0);
+        assert_true(changed > 0);
+        em_fit_free(start);
+        em_comm_stop(alone);
+    }
+    em_fit_free(fit);
+    em_dataset_free(data);
+}
+
+/* Without a prior, a subject without data has no maximum: flagged, not used, and not counted. */
+static void test_flagged_subjects_stay_out(void **state)
+{
+    (void)state;
+    const int n[3] = {5, 0, 7};
+    em_dataset *data = blank_data(&em_model_normal, 3, n);
+    random_cells(data, &em_model_normal, 2, 1);
+    const char *path = in_folder("gaussian.h5");
+    write_data(data, path);
+    em_fit_options options = em_fit_defaults();
+    options.group = EM_GROUP_NONE;
+    em_fit *fit = run_fit(world, path, &em_model_normal, &options, EM_OK);
+    if (fit) {
+        assert_int_equal(fit->n_subjects_used, 2);
+        assert_int_equal(fit->n_trials, 12);
+        assert_true(em_subject_is_flagged(fit->subject_status[1]));
+        assert_true(isnan(fit->subject_log_likelihood[1]));
+        assert_false(em_subject_is_flagged(fit->subject_status[0]));
+    }
+    em_fit_free(fit);
+    em_dataset_free(data);
+}
+
 /* ---- any number of ranks ---- */
 
 static void same(const void *a, const void *b, size_t bytes, const char *what)
@@ -315,6 +444,12 @@ static void test_treesum(void **state)
         plan.ranks = 1;
         assert_int_equal(em_treesum(alone, &plan, 2, leaf, x, single, &error), EM_OK);
         same(total, single, sizeof total, "tree sum");
+        double plain = 0, size = 0;
+        for (size_t i = 0; i < n; i++) {
+            plain += x[i];
+            size += fabs(x[i]);
+        }
+        near(total[0], plain, 1e-14 * size, "tree sum");
         assert_true(total[1] == (double)n);
     }
     em_comm_stop(alone);
@@ -369,11 +504,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_treesum), cmocka_unit_test(test_plan), cmocka_unit_test(test_conjugate),
         cmocka_unit_test(test_vanishing_variance_is_not_convergence), cmocka_unit_test(test_fixed_and_none),
-        cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_recovery), cmocka_unit_test(test_highest_maximum),
+        cmocka_unit_test(test_maxima_change_with_the_group), cmocka_unit_test(test_flagged_subjects_stay_out),
         cmocka_unit_test(test_ranks_give_the_same_bits)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (em_comm_rank(world) == 0) {
-        static const char *const left[] = {"gaussian.h5", "alike.h5", "ranks.h5", "recovery.h5"};
+        static const char *const left[] = {"gaussian.h5", "alike.h5", "ranks.h5", "recovery.h5", "peaks.h5"};
         for (size_t i = 0; i < sizeof left / sizeof *left; i++)
             unlink(in_folder(left[i]));
         rmdir(folder);

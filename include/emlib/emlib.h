@@ -168,7 +168,7 @@ typedef struct em_fit_options {
     double tol;                    /* largest estimated distance to EM's fixed point */
     int max_iter;                  /* largest number of E-steps */
     int starts;                    /* points from which each subject's first E-step begins, the group mean among them;
-                                      0: 4, 6, 16 for models of 1, 2, 3 parameters, 32 for more */
+                                      0: 8, 5, 16 for models of 1, 2, 3 parameters, 32 for more */
     int options;                   /* K; 0: as found in the data */
     uint64_t seed;                 /* of the random starts */
     bool ignore_block;             /* the column `block` restarts nothing */

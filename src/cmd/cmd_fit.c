@@ -82,7 +82,7 @@ static const struct argp_option options[] = {
      "deviations, variances in logs (default 1e-6)", 3},
     {"max-iter", OPTION_MAX_ITER, "N", 0, "most EM iterations (default 500)", 3},
     {"starts", OPTION_STARTS, "K", 0, "points from which each subject's first search begins, the group mean among them "
-     "(default 4, 6, 16 for models of 1, 2, 3 parameters, 32 for more; 1: the group mean alone)", 3},
+     "(default 8, 5, 16 for models of 1, 2, 3 parameters, 32 for more; 1: the group mean alone)", 3},
     {"seed", OPTION_SEED, "N", 0, "of the starting points (default 1)", 3},
     {0}};
 static const struct argp argp = {
