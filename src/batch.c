@@ -34,14 +34,34 @@ static em_code make_room(em_group_data *group, const em_model *model, int lanes,
     return EM_OK;
 }
 
+/* What stands where a value is missing and after a shorter lane's last trial. It counts for nothing, but the model computes
+ * with it, and must not meet anything that it need not expect: for a number the lane's own first value, or one in its range;
+ * for a code -1, which picks nothing. */
+static double stand_in(const em_trials *trials, uint32_t subject, int c)
+{
+    const em_column *column = &trials->model->columns[c];
+    if (column->codes != EM_NUMBER)
+        return -1;
+    if (subject != EM_NOBODY)
+        for (uint64_t row = trials->data->offset[subject]; row < trials->data->offset[subject + 1]; row++)
+            if (!isnan(trials->column[c][row - trials->data->first_row]))
+                return trials->column[c][row - trials->data->first_row];
+    return fmin(fmax(1, column->min), column->max);
+}
+
+static double *cell_in(const em_trials *trials, size_t t, int c, int lanes, int lane, const room *to)
+{
+    return &to->rows[(t * (size_t)trials->model->n_columns + (size_t)c) * (size_t)lanes + (size_t)lane];
+}
+
 static void fill_row(const em_trials *trials, size_t row, size_t t, int lanes, int lane, const room *to)
 {
     const em_model *model = trials->model;
     const uint8_t bit = (uint8_t)(1u << lane);
     for (int c = 0; c < model->n_columns; c++) {
         const double x = trials->column[c][row - trials->data->first_row];
-        const double missing = model->columns[c].codes == EM_NUMBER ? 0 : -1;
-        to->rows[(t * (size_t)model->n_columns + (size_t)c) * (size_t)lanes + (size_t)lane] = isnan(x) ? missing : x;
+        if (!isnan(x))
+            *cell_in(trials, t, c, lanes, lane, to) = x;
     }
     const unsigned bits = em_trials_look(trials, row);
     for (int r = 0; r < model->n_responses; r++)
@@ -59,6 +79,11 @@ static em_code fill_lane(em_group_data *group, const em_trials *trials, int lane
     double *facts = em_new((size_t)n_facts, sizeof *facts, error);
     if (!facts)
         return EM_MACHINE;
+    for (int c = 0; c < trials->model->n_columns; c++) {
+        const double x = stand_in(trials, subject, c);
+        for (size_t t = 0; t < (size_t)group->batch.trials; t++)
+            *cell_in(trials, t, c, lanes, lane, to) = x;
+    }
     if (subject == EM_NOBODY) { /* like all that enters a kernel, an empty lane's facts must be finite */
         for (int f = 0; f < n_facts; f++)
             facts[f] = 1;

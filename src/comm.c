@@ -106,12 +106,15 @@ em_code em_comm_agree(em_comm *comm, em_code code, em_error *error)
     return code;
 }
 
+enum { PIECE = 1 << 26 }; /* MPI counts are int */
+
 void em_comm_share(em_comm *comm, void *bytes, size_t n)
 {
     if (!comm->mpi)
         return;
     const double from = em_now();
-    MPI_Bcast(bytes, (int)n, MPI_BYTE, 0, MPI_COMM_WORLD);
+    for (char *p = bytes; n; n -= n < PIECE ? n : PIECE, p += PIECE)
+        MPI_Bcast(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, 0, MPI_COMM_WORLD);
     comm->seconds += em_now() - from;
 }
 
@@ -149,7 +152,6 @@ void em_comm_gather(em_comm *comm, const double *mine, const int *count, double 
     comm->seconds += em_now() - from;
 }
 
-enum { PIECE = 1 << 26 }; /* MPI counts are int */
 
 void em_comm_send_to_first(em_comm *comm, const void *bytes, size_t n)
 {

@@ -116,24 +116,23 @@ static largest_step remember(steps *s, int n, const em_group_values *old, const 
 }
 
 /* What is left of one coordinate, from the newest step and the one n steps before it. */
-static double left_of(const steps *s, int j, int n, double tol)
+static double left_of(const steps *s, int j, int n)
 {
     const double new = s->step[0][j], old = s->step[n][j];
-    /* Steps this small are what the E-step leaves open, and so are their ratios: at most a factor of 1000 is owed to them. */
-    if (new < 1e-3 * tol)
-        return fmin(1000 * new, new < old ? new / (1 - pow(new / old, 1.0 / n)) : INFINITY);
-    return new < old ? new / (1 - pow(new / old, 1.0 / n)) : INFINITY;
+    const double left = new < old ? new / (1 - pow(new / old, 1.0 / n)) : INFINITY;
+    /* Steps this small are rounding, and so are their ratios. */
+    return new < 1e-11 ? fmin(left, 1e4 * new) : left;
 }
 
 /* Of the group before the newest step; infinite where it cannot be told yet. */
-static double distance(const steps *s, int n, double tol)
+static double distance(const steps *s, int n)
 {
     if (s->n < 4)
         return INFINITY;
     const int many = (s->n < REMEMBERED ? s->n : REMEMBERED) - 1, half = (many + 1) / 2;
     double largest = 0;
     for (int j = 0; j < 2 * n; j++)
-        largest = fmax(largest, fmax(left_of(s, j, many, tol), left_of(s, j, half, tol)));
+        largest = fmax(largest, fmax(left_of(s, j, many), left_of(s, j, half)));
     return largest;
 }
 
@@ -208,21 +207,32 @@ typedef struct {
     int looks;                    /* searches for higher maxima near the end */
 } em_state;
 
-/* One E-step and the M-step after it. */
+/* One E-step and the M-step after it, noted in the trace. The step and the distance are rank 0's word, so that all ranks go
+ * on in the same way even where their mathematical libraries round differently. */
 static em_code iterate(em_state *s, em_estep_kind kind, double tolerance, em_error *error)
 {
+    const int n = s->estep->n;
     const bool estimate = s->options->group == EM_GROUP_ESTIMATE;
     prior_store store;
-    make_prior(&store, &s->group, s->estep->n, s->options->group == EM_GROUP_NONE);
+    make_prior(&store, &s->group, n, s->options->group == EM_GROUP_NONE);
     double from = em_now();
     em_estep_run(s->estep, &store.prior, kind, tolerance);
     s->result->e_step_seconds += em_now() - from;
     from = em_now();
-    em_code code = em_treesum(s->comm, s->plan, X + s->estep->n, sum_points, &s->leaf, s->sums, error);
+    em_code code = em_treesum(s->comm, s->plan, X + n, sum_points, &s->leaf, s->sums, error);
     if (code == EM_OK && s->sums[USED] == 0)
         code = nobody_fits(s->sums[FLAGGED], error);
+    if (code == EM_OK)
+        code = em_comm_agree(s->comm, note(&s->result->trace, n, &s->group, s->sums[LML], error), error);
     if (code == EM_OK && estimate)
         code = m_step(s->comm, s->plan, &s->leaf, s->sums, &s->next, error);
+    if (code == EM_OK && estimate) {
+        s->change = remember(&s->moved, n, &s->group, &s->next);
+        s->result->distance = distance(&s->moved, n);
+        em_comm_share(s->comm, &s->change, sizeof s->change);
+        em_comm_share(s->comm, &s->result->distance, sizeof s->result->distance);
+    }
+    s->result->iterations++;
     s->result->m_step_seconds += em_now() - from;
     return code;
 }
@@ -232,56 +242,42 @@ static em_code iterate(em_state *s, em_estep_kind kind, double tolerance, em_err
 static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
 {
     enum { MOST_LOOKS = 5 }; /* groups and maxima could take turns for ever */
-    const double before = s->change.any;
+    const double step = s->change.any, distance_before = s->result->distance;
+    const steps moved = s->moved;
     em_code code = iterate(s, s->looks++ < MOST_LOOKS ? EM_LOOK : EM_WARM, exact, error);
-    if (code != EM_OK)
-        return code;
-    steps now = s->moved;
-    s->change = remember(&now, s->estep->n, &s->group, &s->next);
-    *stays = s->sums[MOVED] == 0 && s->change.any <= fmax(2 * before, s->options->tol);
+    *stays = code == EM_OK && s->sums[MOVED] == 0 && s->change.any <= fmax(2 * step, s->options->tol);
+    s->moved = moved; /* the group has not moved in between */
+    s->result->distance = *stays ? distance_before : INFINITY;
     if (!*stays)
         s->moved.n = 0;
-    return EM_OK;
+    return code;
 }
 
 em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
                   const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
 {
     const bool estimate = options->group == EM_GROUP_ESTIMATE;
-    const double began = em_now(), exact = fmin(1e-8, 1e-3 * options->tol);
+    const double began = em_now(), exact = 1e-9;
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
                   .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = {0.1, 0.1}};
     *result = (em_run_result){.distance = NAN};
-    for (;;) {
-        /* A MAP need not be known better than a small part of the step that the group takes. */
-        const double tolerance = estimate ? fmax(exact, fmin(1e-3, 1e-3 * s.change.mean)) : exact;
+    for (bool ended = false; !ended; s.group = ended ? s.group : s.next) {
+        /* A MAP need not be known better than a small part of the step that the group takes; that small part, though, even
+         * when the steps are tiny, because their ratios tell how much is left. The last E-step is exact. */
+        const bool last = !estimate || result->iterations + 1 >= options->max_iter;
+        const double relative = fmax(1e-12, fmin(1e-3, 1e-3 * s.change.mean)), tolerance = last ? fmin(exact, relative) : relative;
         /* While the group still moves much, subjects with several maxima may have to change over. */
         const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change.any > 0.01 ? EM_DOUBT : EM_WARM;
         em_code code = iterate(&s, kind, tolerance, error);
-        if (code != EM_OK)
-            return code;
-        result->iterations++;
-        if (estimate) {
-            s.change = remember(&s.moved, estep->n, &s.group, &s.next);
-            result->distance = distance(&s.moved, estep->n, options->tol);
-        }
-        bool ended = !estimate || result->distance < options->tol;
-        result->converged = ended;
-        if (estimate && (ended || result->iterations >= options->max_iter)) {
-            code = confirm(&s, exact, &result->converged, error);
-            result->converged = result->converged && ended;
-            ended = result->converged;
-        }
-        if (code == EM_OK)
-            code = em_comm_agree(comm, note(&result->trace, estep->n, &s.group, s.sums[LML], error), error);
+        result->converged = !estimate || result->distance < options->tol;
+        if (code == EM_OK && result->converged && !last)
+            code = confirm(&s, fmin(exact, relative), &result->converged, error);
         if (code != EM_OK)
             return code;
         if (progress && progress->step && em_comm_rank(comm) == 0)
             progress->step(progress->where, result->iterations, s.sums[LML], estimate ? s.change.any : NAN, result->distance,
                            em_now() - began);
-        if (ended || result->iterations >= options->max_iter)
-            break;
-        s.group = s.next;
+        ended = result->converged || result->iterations >= options->max_iter;
     }
     result->group = s.group;
     result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};

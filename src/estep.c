@@ -120,22 +120,37 @@ static bool is_known(void *where, int l, const double *x, double f, const double
     return false;
 }
 
-static void remember_mode(hunting *w, int l, double f)
+static bool is_maximum(int status) { return status == EM_SUBJECT_GOOD || status == EM_SUBJECT_KINK; }
+
+/* Is this point one of the maxima known? By height and place: symmetric maxima are equally high. */
+static bool is_among(const hunting *w, int l, double f)
 {
-    const double slack = 1e-9 * (1 + fabs(f));
-    for (int i = 0; i < w->n_known[l]; i++)
-        if (fabs(w->f[l][i] - f) <= 1e-6 * (1 + fabs(f)))
-            return;
-    if (w->n_known[l] < MODES_KEPT) {
-        const int i = w->n_known[l]++;
-        w->f[l][i] = f;
+    for (int i = 0; i < w->n_known[l]; i++) {
+        double apart = 0;
         for (int j = 0; j < w->e->n; j++)
-            w->x[l][i][j] = w->at.x[j * w->e->lanes + l];
+            apart = fmax(apart, fabs(w->at.x[j * w->e->lanes + l] - w->x[l][i][j]) / fmin(1, w->prior->spread[j]));
+        if (apart < 0.05 && fabs(w->f[l][i] - f) <= 1e-6 * (1 + fabs(f)))
+            return true;
     }
-    if (f < w->best_f[l] - slack || isinf(w->best_f[l])) {
+    return false;
+}
+
+/* Keeps where a search has ended: the best of all ends, where a maximum goes before a mere point that is little lower, and
+ * the list of maxima. */
+static void remember_end(hunting *w, int l, double f)
+{
+    const bool maximum = is_maximum(w->at.status[l]), best_is = is_maximum(w->best->status[l]);
+    const double slack = maximum == best_is ? 1e-9 * (1 + fabs(f)) : maximum ? -0.01 : 0.01;
+    if (isinf(w->best_f[l]) || f < w->best_f[l] - slack) {
         w->best_f[l] = f;
         em_mode_copy(w->best, &w->at, w->e->n, w->e->lanes, 1u << l);
     }
+    if (!maximum || w->n_known[l] == MODES_KEPT || is_among(w, l, f))
+        return;
+    const int i = w->n_known[l]++;
+    w->f[l][i] = f;
+    for (int j = 0; j < w->e->n; j++)
+        w->x[l][i][j] = w->at.x[j * w->e->lanes + l];
 }
 
 static void put_point(const hunting *w, int l, int point)
@@ -150,7 +165,7 @@ static bool next_start(void *where, int l)
     hunting *w = where;
     const double f = objective(w->e, w->prior, &w->at, l);
     if (isfinite(f) && !w->arrived[l])
-        remember_mode(w, l, f);
+        remember_end(w, l, f);
     w->arrived[l] = false;
     if (w->left[l]-- <= 0)
         return false;
@@ -180,7 +195,7 @@ static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all
     for (int l = 0; l < e->lanes; l++) {
         if (!(all >> l & 1))
             continue;
-        if (w.n_known[l] == 0) /* no finite point: what the last search left says so */
+        if (isinf(w.best_f[l])) /* no finite point: what the last search left says so */
             em_mode_copy(w.best, &w.at, e->n, e->lanes, 1u << l);
         em_posterior *post = &e->posterior[g * (size_t)e->lanes + (size_t)l];
         post->modes = w.n_known[l] > post->modes ? w.n_known[l] : post->modes;
@@ -270,5 +285,6 @@ void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, double
                                                            true, NULL, &e->mode[g]);
         conclude(e, g, prior);
     }
-    e->used += kind == EM_WIDE ? e->n_points : e->n_again;
+    if (e->n_points)
+        e->used = (e->used + (kind == EM_WIDE ? e->n_points : e->n_again)) % e->n_points;
 }

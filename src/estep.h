@@ -27,7 +27,7 @@ typedef struct em_estep {
     double *points;           /* [n_points, P] where searches begin, in standard deviations from the mean */
     int n_points;
     int n_again;              /* of these, how many a further look uses; the next look goes on where the last one ended */
-    int used;                 /* points used so far, all looks together */
+    int used;                 /* the point that the next look begins with */
     double evaluations;       /* subject-evaluations so far */
 } em_estep;
 

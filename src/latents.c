@@ -34,6 +34,13 @@ static em_code match(const em_fit *fit, const em_model *model, const em_trials *
     if (strcmp(fit->dataset_fingerprint, trials->data->fingerprint) != 0)
         return em_fail(error, EM_INPUT_ERROR, "%s is not the data of this fit: its fingerprint is %.12s..., the fit's %.12s...",
                        trials->path, trials->data->fingerprint, fit->dataset_fingerprint);
+    char fingerprint[65];
+    em_code code = em_model_fingerprint(model, fingerprint, error);
+    if (code != EM_OK)
+        return code;
+    if (strcmp(fingerprint, fit->model_fingerprint) != 0)
+        return em_fail(error, EM_INPUT_ERROR, "the fit was made by another version of model %s (emlib %s): fit again", model->name,
+                       fit->emlib_version);
     if (fit->n_parameters != model->n_parameters || fit->n_subjects != trials->data->n_subjects)
         return em_fail(error, EM_INPUT_ERROR, "the fit does not belong to model %s as it is now", model->name);
     return EM_OK;

@@ -285,10 +285,9 @@ static bool kink_step(em_search *s, lane *a, em_mode *mode, int l)
     return true;
 }
 
-/* The Newton step, or that it is too short to be taken. */
-static void newton_step(em_search *s, double tolerance, lane *a, em_mode *mode, int l)
+/* The Newton step, from the factor of H; returns the square of the decrement. */
+static double newton_step(em_search *s, lane *a)
 {
-    const double before = a->decrement;
     em_cholesky_solve(s->n, a->l, a->g, a->step);
     double square = 0;
     for (int j = 0; j < s->n; j++) {
@@ -298,9 +297,7 @@ static void newton_step(em_search *s, double tolerance, lane *a, em_mode *mode, 
     a->decrement = sqrt(square > 0 ? square : 0);
     a->length = length_of(s, a->step);
     a->predicted = 0.5 * square;
-    /* Also where rounding stops it: the objective cannot tell any more, and the step no longer shrinks. */
-    if (a->decrement <= tolerance || (square < noise(a) && a->decrement > 0.5 * before))
-        end(a, mode, l, EM_SUBJECT_GOOD);
+    return square;
 }
 
 static bool ran_away(const em_search *s, const em_prior *prior, const lane *a)
@@ -318,22 +315,34 @@ static void propose(em_search *s, const em_prior *prior, double tolerance, lane 
         end(a, mode, l, EM_SUBJECT_RUNAWAY);
         return;
     }
-    if (a->kinked && kink_step(s, a, mode, l))
-        return;
-    a->kinked = false;
+    const double before = a->decrement;
     const bool definite = em_cholesky(s->n, a->h, a->l);
-    if (definite)
-        newton_step(s, tolerance, a, mode, l);
-    else
-        a->decrement = INFINITY;
-    if (a->done)
-        return;
+    a->decrement = INFINITY;
+    if (definite) {
+        const double square = newton_step(s, a);
+        /* Also where rounding stops it: the objective cannot tell any more, and the step no longer shrinks. */
+        if (a->decrement <= tolerance || (square < noise(a) && a->decrement > 0.5 * before)) {
+            end(a, mode, l, EM_SUBJECT_GOOD);
+            return;
+        }
+    }
+    if (a->kinked) {
+        if (kink_step(s, a, mode, l))
+            return;
+        a->kinked = false;
+        if (definite)
+            newton_step(s, a);
+    }
     if (!definite || !(a->length <= a->radius)) {
         if (!ball_step(s, a)) {
             end(a, mode, l, EM_SUBJECT_ROUGH);
             return;
         }
         a->length = length_of(s, a->step);
+        if (a->length == 0) { /* flat all around: there is nowhere to go */
+            end(a, mode, l, EM_SUBJECT_ROUGH);
+            return;
+        }
     }
     for (int j = 0; j < s->n; j++)
         a->next[j] = a->x[j] + a->step[j];

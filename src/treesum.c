@@ -26,6 +26,20 @@ static bool inside(const em_plan *plan, int rank, size_t low, size_t end)
     return plan->first[rank] <= low && end <= plan->first[rank + 1];
 }
 
+/* The rank that has this group. */
+static int rank_of(const em_plan *plan, size_t group)
+{
+    int low = 0, high = plan->ranks;
+    while (high - low > 1) {
+        const int middle = low + (high - low) / 2;
+        if (plan->first[middle] <= group)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Sum of a subtree that is wholly this rank's. */
 static void add_up(const walk *w, size_t low, size_t size, int depth, double *sum)
 {
@@ -63,13 +77,11 @@ static void collect(walk *w, int rank, size_t low, size_t size, bool make)
 /* The whole tree from the ranks' subtrees, which come in the order in which this walk meets them. */
 static void put_together(const walk *w, size_t low, size_t size, int depth, const double **next, double *sum)
 {
-    const size_t end = last_of(w->plan, low, size);
-    for (int r = 0; r < w->plan->ranks; r++)
-        if (inside(w->plan, r, low, end)) {
-            memcpy(sum, *next, (size_t)w->n * sizeof *sum);
-            *next += w->n;
-            return;
-        }
+    if (inside(w->plan, rank_of(w->plan, low), low, last_of(w->plan, low, size))) {
+        memcpy(sum, *next, (size_t)w->n * sizeof *sum);
+        *next += w->n;
+        return;
+    }
     put_together(w, low, size / 2, depth + 1, next, sum);
     if (low + size / 2 < w->plan->n_groups) {
         double *right = w->scratch + depth * w->n;
@@ -90,17 +102,19 @@ em_code em_treesum(em_comm *comm, const em_plan *plan, int n, em_leaf_fn *leaf, 
     while (top < plan->n_groups)
         top *= 2;
     int *count = em_new((size_t)plan->ranks, sizeof *count, error);
-    double *all = em_new((size_t)plan->ranks * 2 * DEPTH * (size_t)n, sizeof *all, error);
+    size_t room = 0;
+    for (int r = 0; count && r < plan->ranks; r++) {
+        w.n_out = 0;
+        collect(&w, r, 0, top, false);
+        count[r] = (int)w.n_out * n;
+        room += w.n_out * (size_t)n;
+    }
+    double *all = em_new(em_comm_rank(comm) == 0 ? room : 0, sizeof *all, error);
     w.out = em_new(2 * DEPTH * (size_t)n, sizeof *w.out, error);
     w.scratch = em_new(DEPTH * (size_t)n, sizeof *w.scratch, error);
     const bool good = count && all && w.out && w.scratch;
     em_code code = em_comm_agree(comm, good ? EM_OK : EM_MACHINE, error);
     if (code == EM_OK && good) {
-        for (int r = 0; r < plan->ranks; r++) {
-            w.n_out = 0;
-            collect(&w, r, 0, top, false);
-            count[r] = (int)w.n_out * n;
-        }
         w.n_out = 0;
         collect(&w, em_comm_rank(comm), 0, top, true);
         em_comm_gather(comm, w.out, count, all);

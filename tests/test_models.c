@@ -26,6 +26,7 @@ static void collect_models(void)
         all_models[n_models++] = built_in[i];
     all_models[n_models++] = &em_model_normal;
     all_models[n_models++] = &em_model_peaks;
+    all_models[n_models++] = &em_model_logs;
     all_models[n_models++] = &em_model_probe;
     all_models[n_models++] = &em_model_sparse;
     all_models[n_models++] = &em_model_habit;

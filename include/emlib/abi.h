@@ -52,8 +52,9 @@ typedef struct em_fact {
     int column; /* of which column */
 } em_fact;
 
-/* `lanes` subjects side by side, ready for a kernel. Missing numbers are stored as 0 and missing codes as -1; the
- * bits say what counts (bit l: lane l). A lane without a subject has no bit set anywhere. */
+/* `lanes` subjects side by side, ready for a kernel. In place of missing numbers, and after a shorter lane's last trial,
+ * stands some value that the column allows (the subject's own first one), in place of missing codes -1; the bits say what
+ * counts (bit l: lane l). A lane without a subject has no bit set anywhere. */
 typedef struct em_batch {
     int trials;              /* of the longest lane */
     int options;             /* K */

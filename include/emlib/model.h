@@ -105,6 +105,7 @@ enum { COLUMNS(EM_RESPONSE_ENUM) EM_R };
 enum { LATENTS(EM_LAT_ENUM) EM_L };
 enum { FACTS(EM_FACT_ENUM) EM_F };
 _Static_assert(EM_P <= EM_MAX_PARAMETERS, "too many parameters");
+_Static_assert(EM_F <= EM_MAX_PARAMETERS, "too many facts");
 _Static_assert(EM_R > 0 && EM_R <= EM_MAX_OPTIONS, "a model needs at least one response column, and at most 16");
 
 /* An array over the options has room for the most there can be; `each` and the others go over those in use. */
