@@ -271,13 +271,15 @@ static unsigned which(const em_estep *e, size_t g, bool (*is)(const em_posterior
 void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, double tolerance)
 {
     for (size_t g = 0; g < e->n_groups; g++) {
-        const unsigned all = occupied(e, &e->groups[g]), again = kind == EM_WIDE ? all : which(e, g, is_lost);
-        unsigned look = kind == EM_LOOK ? all & ~again : kind == EM_DOUBT ? which(e, g, is_doubtful) : 0;
+        const unsigned all = occupied(e, &e->groups[g]), missing = kind == EM_WIDE ? 0 : which(e, g, is_lost);
+        /* Who has no maximum is sought again whenever there is a look, and rests between. */
+        const unsigned again = kind == EM_WIDE ? all : kind == EM_WARM ? 0 : missing;
+        unsigned look = kind == EM_LOOK ? all & ~missing : kind == EM_DOUBT ? which(e, g, is_doubtful) : 0;
         if (e->n_points == 0)
             look = 0;
-        const unsigned warm = all & ~again & ~look;
+        const unsigned warm = all & ~again & ~look & ~missing;
         if (again)
-            hunt_best(e, g, prior, again, false, e->n_points, tolerance);
+            hunt_best(e, g, prior, again, false, kind == EM_DOUBT ? e->n_again : e->n_points, tolerance);
         if (look)
             hunt_best(e, g, prior, look, true, e->n_again, tolerance);
         if (warm)

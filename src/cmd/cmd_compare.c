@@ -129,17 +129,24 @@ static void note(const em_fit *fit, char text[80])
         snprintf(text + n, 80 - (size_t)n, "%s%zu subject%s flagged", n ? "; " : "", flagged, flagged == 1 ? "" : "s");
 }
 
+/* Do all fits use the same subjects? Who is not used has no evidence. */
+static bool same_people(const comparison *c)
+{
+    for (int i = 1; i < c->n; i++)
+        for (size_t s = 0; s < c->fit[0]->n_subjects && s < c->fit[i]->n_subjects; s++)
+            if (isnan(c->fit[0]->subject_log_marginal_likelihood[s]) != isnan(c->fit[i]->subject_log_marginal_likelihood[s]))
+                return false;
+    return true;
+}
+
 static void print_summary(const comparison *c)
 {
     const em_fit *best = c->fit[c->order[0]];
     if (c->n == 1)
         return;
     double by = c->difference[c->order[1]];
-    bool same_subjects = true;
-    for (int i = 0; i < c->n; i++)
-        same_subjects = same_subjects && c->fit[i]->n_subjects_used == best->n_subjects_used;
-    if (!same_subjects)
-        printf("\nNo verdict: the fits do not use the same number of subjects, and their sums are over different people.\n");
+    if (!same_people(c))
+        printf("\nNo verdict: the fits do not use the same subjects, and their sums are over different people.\n");
     else if (isnan(best->bic_int))
         printf("\nNone of these fits has evidence to compare.\n");
     else if (isnan(by))
