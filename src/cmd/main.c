@@ -1,5 +1,4 @@
 /* emlib: the program. A table of commands, each in its own cmd_*.c. */
-#define _GNU_SOURCE /* asprintf */
 #include <errno.h>
 #include <gsl/gsl_errno.h>
 #include <math.h>
@@ -113,14 +112,24 @@ double cmd_number(const struct argp_state *state, const char *option, const char
     return x;
 }
 
+/* Texts that live as long as the command; the list keeps them in reach. */
+static struct kept {
+    struct kept *next;
+    char text[];
+} *kept;
+
 const char *cmd_join(const struct argp_state *state, const char *so_far, const char *text)
 {
-    char *joined = NULL;
     if (!so_far)
         return text;
-    if (asprintf(&joined, "%s,%s", so_far, text) < 0)
+    const size_t size = strlen(so_far) + 1 + strlen(text) + 1;
+    struct kept *joined = malloc(sizeof *joined + size);
+    if (!joined)
         cmd_misuse(state, "out of memory");
-    return joined;
+    snprintf(joined->text, size, "%s,%s", so_far, text);
+    joined->next = kept;
+    kept = joined;
+    return joined->text;
 }
 
 bool cmd_numbers(const char *option, const char *text, const em_model *model, double *value, em_error *error)
