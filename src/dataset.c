@@ -169,3 +169,12 @@ done:
     free(column);
     return code;
 }
+
+void em_dataset_forget(em_dataset *data)
+{
+    for (int i = 0; i < data->n_columns; i++) {
+        free(data->column[i].value);
+        data->column[i].value = NULL;
+    }
+    data->first_row = data->held = 0;
+}

@@ -42,8 +42,7 @@ em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options
     const size_t P = (size_t)model->n_parameters, L = (size_t)kernel->lanes, size = em_mode_size((int)P, (int)L);
     *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1,
                         .n_again = starts / 3};
-    for (int order = 0; order < 3; order++)
-        estep->score[order] = em_isa_score(kernel, order, options);
+    estep->score = em_isa_score(kernel, 2, options);
     estep->store = em_new_aligned(n_groups * size, sizeof(double), error);
     estep->mode = em_new(n_groups, sizeof *estep->mode, error);
     estep->posterior = em_new(n_groups * L, sizeof *estep->posterior, error);
@@ -190,7 +189,7 @@ static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all
     if (warm)
         em_mode_copy(&w.at, w.best, e->n, e->lanes, all);
     const em_hunt hunt = {&w, is_known, next_start};
-    const int n = em_search_maximum(e->search, e->score[2], &e->groups[g].batch, prior, tolerance, all, warm, &hunt, &w.at);
+    const int n = em_search_maximum(e->search, e->score, &e->groups[g].batch, prior, tolerance, all, warm, &hunt, &w.at);
     e->evaluations += (double)n * e->lanes;
     for (int l = 0; l < e->lanes; l++) {
         if (!(all >> l & 1))
@@ -283,7 +282,7 @@ void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, double
         if (look)
             hunt_best(e, g, prior, look, true, e->n_again, tolerance);
         if (warm)
-            e->evaluations += e->lanes * em_search_maximum(e->search, e->score[2], &e->groups[g].batch, prior, tolerance, warm,
+            e->evaluations += e->lanes * em_search_maximum(e->search, e->score, &e->groups[g].batch, prior, tolerance, warm,
                                                            true, NULL, &e->mode[g]);
         conclude(e, g, prior);
     }

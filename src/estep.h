@@ -17,7 +17,7 @@ typedef struct em_estep {
     int n, lanes;             /* P */
     size_t n_groups;          /* this rank's */
     const em_group_data *groups; /* [n_groups] borrowed */
-    em_score_fn *score[3];
+    em_score_fn *score;       /* value, gradient and Hessian */
     double *store;            /* of the modes */
     em_mode *mode;            /* [n_groups] warm start of the next E-step */
     em_posterior *posterior;  /* [n_groups, lanes] */

@@ -166,12 +166,11 @@ static em_code read_and_scatter(fit_job *job, const char *dataset, em_error *err
         code = em_batch_pack(&job->plan, &job->trials, first[0], first[1], &job->groups, error);
     }
     code = em_comm_agree(job->comm, code, error);
-    if (code == EM_OK && job->trials.block)
+    if (code == EM_OK && job->trials.has_block)
         em_say(job->log, "column 'block': values start again where it changes (--ignore block turns that off)");
     if (code == EM_OK)
         code = check_something_counts(job, error);
-    if (code == EM_OK) /* the values are packed now */
-        code = em_dataset_read_rows(job->trials.data, dataset, NULL, 0, 0, 0, error);
+    em_dataset_forget(job->trials.data); /* the values are packed now */
     return em_comm_agree(job->comm, code, error);
 }
 

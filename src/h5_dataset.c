@@ -387,15 +387,6 @@ static em_code read_column(const em_h5 *h5, em_dataset *data, em_dataset_column 
     return code;
 }
 
-static void forget_values(em_dataset *data)
-{
-    for (int i = 0; i < data->n_columns; i++) {
-        free(data->column[i].value);
-        data->column[i].value = NULL;
-    }
-    data->first_row = data->held = 0;
-}
-
 static em_code read_named(const em_h5 *h5, em_dataset *data, const char *const *names, int n_names, size_t first,
                           size_t count, em_error *error)
 {
@@ -414,7 +405,7 @@ em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *con
 {
     em_h5 h5 = {0};
     char fingerprint[65];
-    forget_values(data);
+    em_dataset_forget(data);
     if (first > data->n_rows || count > data->n_rows - first)
         return em_fail(error, EM_INPUT_ERROR, "%s has %zu trials; %zu from trial %zu on are not there", path,
                        data->n_rows, count, first);
@@ -429,7 +420,7 @@ em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *con
         code = read_column(&h5, data, &data->column[i], first, count, error);
     em_h5_close(&h5);
     if (code) {
-        forget_values(data);
+        em_dataset_forget(data);
         return code;
     }
     data->first_row = first;

@@ -65,10 +65,7 @@ em_code em_trials_open(const char *path, const em_model *model, bool ignore_bloc
         if (code != EM_OK)
             return code;
     }
-    /* A mark that the column counts; em_trials_read puts its values here. */
-    static const double there = 0;
-    if (model->has_state && !ignore_block && em_dataset_find(trials->data, "block"))
-        trials->block = &there;
+    trials->has_block = model->has_state && !ignore_block && em_dataset_find(trials->data, "block");
     return EM_OK;
 }
 
@@ -88,7 +85,7 @@ em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *er
     int n = 0;
     for (; n < model->n_columns; n++)
         name[n] = model->columns[n].name;
-    if (trials->block)
+    if (trials->has_block)
         name[n++] = "block";
     em_code code = em_dataset_read_rows(trials->data, trials->path, name, n, first, end - first, error);
     free(name);
@@ -96,7 +93,7 @@ em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *er
         return code;
     for (int c = 0; c < model->n_columns; c++)
         trials->column[c] = em_dataset_find(trials->data, model->columns[c].name)->value;
-    if (trials->block)
+    if (trials->has_block)
         trials->block = em_dataset_find(trials->data, "block")->value;
     return EM_OK;
 }

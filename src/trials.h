@@ -8,7 +8,8 @@ typedef struct em_trials {
     const char *path;      /* of the dataset, for messages; borrowed */
     em_dataset *data;      /* owned; holds the rows that were asked for */
     const double **column; /* [n_columns] value of row r is column[c][r - data->first_row]; inside data */
-    const double *block;   /* the same for the column `block`; NULL: there is none, or it is ignored */
+    bool has_block;        /* the column `block` is there, and counts */
+    const double *block;   /* its values, like column[c], once they are read; else NULL */
     int options;           /* K, once em_trials_options has found it */
 } em_trials;
 

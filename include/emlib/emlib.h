@@ -100,6 +100,8 @@ typedef struct em_dataset {
 } em_dataset;
 
 EM_API void em_dataset_free(em_dataset *data);
+/* Frees the values of the columns and keeps the rest, as after em_dataset_read_frame. */
+EM_API void em_dataset_forget(em_dataset *data);
 /* The column of this name, or NULL. */
 EM_API em_dataset_column *em_dataset_find(const em_dataset *data, const char *name);
 /* Computes the fingerprint of a whole dataset: SHA-256 over the subjects' ids and offsets, then the columns in order of

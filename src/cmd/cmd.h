@@ -33,8 +33,6 @@ bool cmd_numbers(const char *option, const char *text, const em_model *model, do
 /* A whole number from `least` on; on anything else cmd_misuse. */
 long long cmd_whole(const struct argp_state *state, const char *option, const char *text, long long least,
                     long long most);
-/* A text as a CSV field: in quotes where it needs them (RFC 4180). */
-void cmd_print_csv(FILE *to, const char *text);
 /* A finite number; on anything else cmd_misuse. */
 double cmd_number(const struct argp_state *state, const char *option, const char *text);
 #endif

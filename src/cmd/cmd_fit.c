@@ -99,7 +99,6 @@ static const struct argp argp = {
 
 typedef struct {
     bool terminal;
-    int max_iter;
     double tol, said;          /* seconds at the last line */
     double distance, distance_at; /* for the time left: an earlier distance, and when */
 } progress;
@@ -224,7 +223,7 @@ int cmd_fit(int argc, char **argv)
     em_comm *comm = NULL;
     em_code code = em_comm_start(&comm, &error);
     const bool first = cmd_is_first();
-    progress live = {.terminal = isatty(STDERR_FILENO), .max_iter = a.options.max_iter, .tol = a.options.tol, .distance = NAN};
+    progress live = {.terminal = isatty(STDERR_FILENO), .tol = a.options.tol, .distance = NAN};
     const em_progress steps = {a.quiet ? NULL : step, &live};
     const em_log log = cmd_log("fit");
     em_fit *fit = NULL;

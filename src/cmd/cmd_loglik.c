@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "print.h"
 
 enum { OPTION_AT = 256, OPTION_CSV, OPTION_OPTIONS, OPTION_IGNORE };
 
@@ -87,7 +88,7 @@ int cmd_loglik(int argc, char **argv)
     for (size_t s = 0; s < data->n_subjects; s++) {
         total += value[s];
         if (a.csv)
-            cmd_print_csv(stdout, data->id[s]), printf(",%.17g\n", value[s]);
+            print_csv_text(stdout, data->id[s]), printf(",%.17g\n", value[s]);
         else
             printf("%-*s  %14.6f\n", width, data->id[s], value[s]);
     }

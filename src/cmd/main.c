@@ -162,21 +162,6 @@ bool cmd_numbers(const char *option, const char *text, const em_model *model, do
     return true;
 }
 
-void cmd_print_csv(FILE *to, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, to);
-        return;
-    }
-    fputc('"', to);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', to);
-        fputc(*text, to);
-    }
-    fputc('"', to);
-}
-
 static void help(FILE *to)
 {
     fprintf(to, "Usage: emlib COMMAND [OPTION...]\n"
