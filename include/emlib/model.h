@@ -39,8 +39,9 @@
  *   observe(column), fact(name)      what was recorded (or, in simulation, happens now)
  *   choose(column, beta, q)          softmax(beta q) over the options;  choose_softmax(column, utilities)
  *   choose_binary(column, z)         p(1) = logistic(z);                choose_with(column, p): p(1) = p
+ *   choose_lapse(column, z, lapse)   p(1) = (1 - lapse) logistic(z) + lapse/2
  *   respond_normal(column, mean, sd) a number with a Gaussian likelihood
- *     these five score the response where data are scored, draw it where data are drawn, and return it
+ *     these six score the response where data are scored, draw it where data are drawn, and return it
  *   report(latent, value)
  *
  * Derivatives are forward, first and second, exact to rounding: Fike & Alonso 2011, AIAA 2011-886 (hyper-dual
@@ -112,9 +113,12 @@ _Static_assert(EM_R > 0 && EM_R <= EM_MAX_OPTIONS, "a model needs at least one r
 #if EM_TWO
 #define OPTIONS 2
 #define EM_IN_USE 2
-#else
+#elif EM_HAS_OPTION
 #define OPTIONS EM_MAX_OPTIONS
 #define EM_IN_USE (em->options)
+#else
+#define OPTIONS EM_MAX_OPTIONS
+#define EM_IN_USE OPTIONS
 #endif
 
 /* ---- types ----------------------------------------------------------------------------------------------------- */
@@ -672,6 +676,19 @@ EM_INLINE data em_choose_with(em_run *em, int column, int response, real p)
     em_score(em, response, p, (em_jet){y.f0, sign * y.f1, y.f2});
     return c;
 }
+/* The probability of what was chosen is summed up as such: 1 - p(1) would lose its last digits. */
+EM_INLINE data em_choose_lapse(em_run *em, int column, int response, real z, real lapse)
+{
+    if (em_drawing(em)) {
+        double guess = em_uniform(em), coin = em_uniform(em);
+        em->row[column] = guess < lapse.v[0] ? coin < 0.5 : coin < 1 / (1 + em_exp(-z.v)[0]);
+    }
+    data c = em_cell(em, column);
+    data sign = {em_blend(c.v == 1.0, em_all(1), em_all(-1))};
+    real p = em_add_rr(em_mul_rr(em_sub_nr(1, lapse), em_logistic_r(em_mul_rd(z, sign))), em_mul_rn(lapse, 0.5));
+    em_score(em, response, p, em_jet_log(p.v));
+    return c;
+}
 /* log p(c) = u_c - log sum exp u. Written out instead of log_softmax and pick: the chosen option's terms come from a
  * weight 1[a = c] - p_a, so that nothing is selected. */
 EM_INLINE data em_choose_softmax(em_run *em, int column, int response, const real *u, int n)
@@ -755,6 +772,8 @@ enum { COLUMNS(EM_COL_IS_OUTCOME) };
 #define choose(column, beta, q) em_choose(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(beta), q, EM_USED(q))
 #define choose_softmax(column, u) em_choose_softmax(em, EM_COL_##column, EM_RESPONSE_OF_##column, u, EM_USED(u))
 #define choose_binary(column, z) em_choose_binary(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(z))
+#define choose_lapse(column, z, lapse) \
+    em_choose_lapse(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(z), as_real(lapse))
 #define choose_with(column, p) em_choose_with(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(p))
 #define respond_normal(column, mean, sd) \
     em_respond_normal(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(mean), as_real(sd))

@@ -1,0 +1,33 @@
+/* gng_m2: go/no-go learning with lapses and a bias towards acting. Guitart-Masip et al. 2012. */
+#define PARAMETERS(parameter)                                        \
+    parameter(xi, logistic, "lapse rate: how often either is done at random") \
+    parameter(ep, logistic, "learning rate")                         \
+    parameter(b, identity, "bias towards go")                        \
+    parameter(rho, exp, "effective size of outcomes")
+#define LATENTS(latent)                                  \
+    latent(w, "weight of go against no go")              \
+    latent(pe, "prediction error of the action taken")
+#include "gng.h"
+
+STATE { action_values q; };
+
+START(p, s) { start_actions(&s->q); }
+
+TRIAL(p, s)
+{
+    data cue = observe(cue);
+    real w = add(advantage_of_go(&s->q, cue), p->b);
+    data action = choose_lapse(choice, w, p->xi);
+    real worth = mul(p->rho, observe(outcome));
+    real pe = learn_action(&s->q, cue, action, worth, p->ep);
+
+    report(w, w);
+    report(pe, pe);
+}
+
+MODEL(gng_m2, .family = "go/no-go",
+      .about = "learning whether to act, with lapses and a bias towards acting",
+      .reference = "Guitart-Masip et al. 2012, NeuroImage 62:154",
+      .equations = "w = Q[cue, go] - Q[cue, no go] + b\n"
+                   "p(go) = (1 - xi) logistic(w) + xi/2\n"
+                   "Q[cue, choice] += ep (rho outcome - Q[cue, choice]);  Q starts at 0")
