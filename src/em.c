@@ -1,32 +1,15 @@
 #include "em.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "anderson.h"
 #include "clock.h"
 #include "error.h"
 #include "treesum.h"
-
-/* ---- the prior that a group makes -------------------------------------------------------------------------------- */
-
-typedef struct {
-    em_prior prior;
-    double precision[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2], spread[EM_MAX_PARAMETERS];
-} prior_store;
-
-static void make_prior(prior_store *store, const em_group_values *group, int n, bool none)
-{
-    memset(store, 0, sizeof *store);
-    store->prior = (em_prior){n, group->mu, store->precision, store->spread, 0, none};
-    for (int j = 0; j < n; j++) {
-        store->spread[j] = sqrt(group->var[j]);
-        if (none)
-            continue;
-        store->precision[j * (j + 1) / 2 + j] = 1 / group->var[j];
-        store->prior.log_norm -= 0.5 * log(2 * M_PI * group->var[j]);
-    }
-}
 
 /* ---- sums over subjects ------------------------------------------------------------------------------------------ */
 
@@ -97,19 +80,15 @@ typedef struct {
     int n;
 } steps;
 
-typedef struct {
-    double mean, any; /* of the coordinates of the means; of all */
-} largest_step;
-
-static largest_step remember(steps *s, int n, const em_group_values *old, const em_group_values *new)
+/* Notes a step; returns the largest of the means' part. */
+static double remember(steps *s, int n, const em_group_values *old, const em_group_values *new)
 {
     memmove(s->step[1], s->step[0], sizeof s->step - sizeof s->step[0]);
-    largest_step largest = {0, 0};
+    double largest = 0;
     for (int j = 0; j < n; j++) {
         s->step[0][2 * j] = fabs(new->mu[j] - old->mu[j]) / sqrt(new->var[j]);
         s->step[0][2 * j + 1] = fabs(log(new->var[j] / old->var[j]));
-        largest.mean = fmax(largest.mean, s->step[0][2 * j]);
-        largest.any = fmax(largest.any, fmax(s->step[0][2 * j], s->step[0][2 * j + 1]));
+        largest = fmax(largest, fmax(s->step[0][2 * j], s->step[0][2 * j + 1]));
     }
     s->n++;
     return largest;
@@ -168,23 +147,6 @@ static em_code note(em_trace *trace, int n, const em_group_values *group, double
     return EM_OK;
 }
 
-/* The M-step: next group from the E-step's sums. Rank 0's result is everybody's. */
-static em_code m_step(em_comm *comm, const em_plan *plan, leaf_of *w, const double *sums, em_group_values *next,
-                      em_error *error)
-{
-    const int n = w->estep->n;
-    double squares[EM_MAX_PARAMETERS];
-    for (int j = 0; j < n; j++)
-        next->mu[j] = sums[X + j] / sums[USED];
-    w->mu = next->mu;
-    em_code code = em_treesum(comm, plan, n, sum_squares, w, squares, error);
-    for (int j = 0; j < n && code == EM_OK; j++)
-        next->var[j] = squares[j] / sums[USED];
-    if (code == EM_OK)
-        em_comm_share(comm, next, sizeof *next);
-    return code;
-}
-
 static em_code nobody_fits(double flagged, em_error *error)
 {
     return em_fail(error, EM_INPUT_ERROR,
@@ -200,39 +162,157 @@ typedef struct {
     const em_fit_options *options;
     em_run_result *result;
     leaf_of leaf;
-    em_group_values group, next;  /* that of the E-step; what the M-step makes of it */
+    em_group_values group, next;  /* that of the E-step; where to go from there */
     double sums[X + EM_MAX_PARAMETERS];
-    steps moved;
-    largest_step change;          /* of the last M-step */
+    double change;                /* length of the last step */
     int looks;                    /* searches for higher maxima near the end */
+    steps moved;                  /* EM's own steps */
+    /* acceleration */
+    em_effects_work work;
+    int plain;                    /* E-steps for which EM's own steps are taken; INT_MAX: to the end */
+    int rescues;                  /* how often plain EM had to take over */
+    em_anderson history;
+    em_group_values good;         /* the last group that was accepted, with ... */
+    double good_merit, least_merit;
+    int since_less;               /* accepted groups since the merit was last halved */
+    double radius;                /* of a step */
+    int failures;                 /* refused groups in a row */
 } em_state;
 
-/* One E-step and the M-step after it, noted in the trace. The step and the distance are rank 0's word, so that all ranks go
- * on in the same way even where their mathematical libraries round differently. */
-static em_code iterate(em_state *s, em_estep_kind kind, double tolerance, em_error *error)
+static bool estimates(const em_state *s) { return s->options->group == EM_GROUP_ESTIMATE; }
+
+/* One E-step, noted in the trace. */
+static em_code e_step(em_state *s, em_estep_kind kind, double tolerance, em_error *error)
 {
     const int n = s->estep->n;
-    const bool estimate = s->options->group == EM_GROUP_ESTIMATE;
-    prior_store store;
-    make_prior(&store, &s->group, n, s->options->group == EM_GROUP_NONE);
-    double from = em_now();
+    em_group_prior store;
+    em_group_make_prior(&store, &s->group, n, s->options->group == EM_GROUP_NONE);
+    const double from = em_now();
     em_estep_run(s->estep, &store.prior, kind, tolerance);
     s->result->e_step_seconds += em_now() - from;
-    from = em_now();
     em_code code = em_treesum(s->comm, s->plan, X + n, sum_points, &s->leaf, s->sums, error);
     if (code == EM_OK && s->sums[USED] == 0)
         code = nobody_fits(s->sums[FLAGGED], error);
     if (code == EM_OK)
         code = em_comm_agree(s->comm, note(&s->result->trace, n, &s->group, s->sums[LML], error), error);
-    if (code == EM_OK && estimate)
-        code = m_step(s->comm, s->plan, &s->leaf, s->sums, &s->next, error);
-    if (code == EM_OK && estimate) {
+    s->result->iterations++;
+    return code;
+}
+
+/* EM's own M-step: next group from the E-step's sums, and the distance from the ratios of steps. */
+static em_code plain_step(em_state *s, em_error *error)
+{
+    const int n = s->estep->n;
+    double squares[EM_MAX_PARAMETERS];
+    for (int j = 0; j < n; j++)
+        s->next.mu[j] = s->sums[X + j] / s->sums[USED];
+    s->leaf.mu = s->next.mu;
+    em_code code = em_treesum(s->comm, s->plan, n, sum_squares, &s->leaf, squares, error);
+    for (int j = 0; j < n && code == EM_OK; j++)
+        s->next.var[j] = squares[j] / s->sums[USED];
+    if (code == EM_OK) {
         s->change = remember(&s->moved, n, &s->group, &s->next);
         s->result->distance = distance(&s->moved, n);
-        em_comm_share(s->comm, &s->change, sizeof s->change);
-        em_comm_share(s->comm, &s->result->distance, sizeof s->result->distance);
     }
-    s->result->iterations++;
+    return code;
+}
+
+/* As the contract measures it: means in standard deviations, variances in logs; the means of parameters that are the same
+ * for everyone in units of the metric. A variance that is 0 on one side only is infinitely far. */
+static double apart(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b)
+{
+    double largest = 0;
+    for (int j = 0; j < n; j++) {
+        const double unit = b->var[j] > 0 ? sqrt(b->var[j]) : metric->scale[j];
+        largest = fmax(largest, fabs(a->mu[j] - b->mu[j]) / unit);
+        if (a->var[j] != b->var[j])
+            largest = fmax(largest, a->var[j] > 0 && b->var[j] > 0 ? fabs(log(a->var[j] / b->var[j])) : INFINITY);
+    }
+    return largest;
+}
+
+static const double widest = 2;     /* step, in units of the metric: of the errors of one person's estimate */
+static const double smallest = 1e-3;
+
+static void start_over(em_state *s)
+{
+    s->history.n = 0;
+    s->good_merit = s->least_merit = INFINITY;
+    s->since_less = s->failures = 0;
+    s->radius = widest;
+}
+
+/* Acceleration has gone astray: EM's own steps for a while, each time longer. */
+static void rescue(em_state *s)
+{
+    s->plain = 10 << (s->rescues < 6 ? s->rescues : 6);
+    s->rescues++;
+    s->moved.n = 0;
+    start_over(s);
+}
+
+/* The next group from the random-effects problem of this E-step; a group where the problem's derivatives are much larger
+ * than where it came from is left, and the step from there repeated, shorter. */
+static em_code fast_step(em_state *s, em_error *error)
+{
+    const int n = s->estep->n;
+    em_effects fx;
+    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->radius, 1e-3, &fx, error);
+    if (code != EM_OK)
+        return code;
+    const bool refused = !fx.sound || (fx.merit > (s->sums[MOVED] > 0 ? 2 : 1.2) * s->good_merit && fx.merit > 1e-3);
+    if (getenv("EMDEBUG")) fprintf(stderr, "  %d lml %.6f merit %.2e whole %d refused %d radius %g moved %g ev %.1f\n", s->result->iterations, s->sums[LML], fx.merit, fx.whole, refused, s->radius, s->sums[MOVED], s->estep->evaluations / s->sums[USED]);
+    if (refused && isfinite(s->good_merit)) {
+        s->radius = 0.25 * fmin(s->radius, em_effects_distance(&fx.metric, n, &s->good, &s->group));
+        s->group = s->good;
+        em_estep_restore(s->estep);
+        if (s->radius < smallest || ++s->failures > 3)
+            rescue(s);
+        s->history.n = 0;
+        code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->radius, 1e-3, &fx, error);
+        s->next = s->plain ? fx.em : fx.solution;
+        s->result->distance = INFINITY;
+        s->change = em_effects_distance(&fx.metric, n, &s->group, &s->next);
+        return code;
+    }
+    em_estep_save(s->estep);
+        s->failures = 0;
+    const double length = em_effects_distance(&fx.metric, n, &s->good, &s->group);
+    if (fx.merit < 0.5 * s->good_merit)
+        s->radius = fmin(fmax(s->radius, 2 * length), widest);
+    else if (fx.merit > 0.8 * s->good_merit)
+        s->radius = fmin(s->radius, fmax(0.5 * length, 10 * smallest));
+    s->good = s->group;
+    s->good_merit = fx.merit;
+    s->since_less = fx.merit < 0.5 * s->least_merit ? 0 : s->since_less + 1;
+    s->least_merit = fmin(s->least_merit, fx.merit);
+    if (s->sums[MOVED] > 0 || !fx.whole)
+        s->history.n = 0;
+    const double before = s->history.n ? em_effects_distance(&fx.metric, n, &s->history.at[0], &s->history.image[0]) : NAN;
+    em_anderson_remember(&s->history, &s->group, &fx.solution);
+    s->next = em_anderson_next(&s->history, n, &fx.metric);
+    s->change = em_effects_distance(&fx.metric, n, &s->group, &fx.solution);
+    if (!(em_effects_distance(&fx.metric, n, &s->group, &s->next) <= fmin(widest, 10 * s->change)))
+        s->next = fx.solution;
+    const double rate = isnan(before) ? 0.9 : fmin(fmax(s->change / before, 0.1), 0.9);
+    s->result->distance = fx.whole ? fmax(apart(&fx.metric, n, &s->group, &fx.solution), apart(&fx.metric, n, &s->group, &s->next)) / (1 - rate) : INFINITY;
+    if (s->since_less > 10)
+        rescue(s);
+    return code;
+}
+
+static em_code m_step(em_state *s, em_error *error)
+{
+    const double from = em_now();
+    em_code code = EM_OK;
+    if (estimates(s)) {
+        code = s->plain ? plain_step(s, error) : fast_step(s, error);
+        if (s->plain && s->plain != INT_MAX)
+            s->plain--;
+    }
+    em_comm_share(s->comm, &s->next, sizeof s->next);
+    em_comm_share(s->comm, &s->change, sizeof s->change);
+    em_comm_share(s->comm, &s->result->distance, sizeof s->result->distance);
     s->result->m_step_seconds += em_now() - from;
     return code;
 }
@@ -242,14 +322,23 @@ static em_code iterate(em_state *s, em_estep_kind kind, double tolerance, em_err
 static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
 {
     enum { MOST_LOOKS = 5 }; /* groups and maxima could take turns for ever */
-    const double step = s->change.any, distance_before = s->result->distance;
+    const double step = s->change, distance_before = s->result->distance;
     const steps moved = s->moved;
-    em_code code = iterate(s, s->looks++ < MOST_LOOKS ? EM_LOOK : EM_WARM, exact, error);
-    *stays = code == EM_OK && s->sums[MOVED] == 0 && s->change.any <= fmax(2 * step, s->options->tol);
+    const em_anderson history = s->history;
+    em_code code = e_step(s, s->looks++ < MOST_LOOKS ? EM_LOOK : EM_WARM, exact, error);
+    if (code == EM_OK) {
+        if (s->history.n)
+            s->history.n--;
+        code = m_step(s, error);
+    }
+    *stays = code == EM_OK && s->sums[MOVED] == 0 && s->change <= fmax(2 * step, s->options->tol);
     s->moved = moved; /* the group has not moved in between */
+    s->history = *stays ? history : s->history;
     s->result->distance = *stays ? distance_before : INFINITY;
-    if (!*stays)
+    if (!*stays) {
         s->moved.n = 0;
+        start_over(s);
+    }
     return code;
 }
 
@@ -259,23 +348,31 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
     const bool estimate = options->group == EM_GROUP_ESTIMATE;
     const double began = em_now(), exact = 1e-9;
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
-                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = {0.1, 0.1}};
+                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = INFINITY,
+                  .plain = options->accelerate && estimate ? 0 : INT_MAX};
+    start_over(&s);
     *result = (em_run_result){.distance = NAN};
+    em_code code0 = em_comm_agree(comm, em_effects_work_new(estep, &s.work, error), error);
+    if (code0 != EM_OK)
+        return code0;
     for (bool ended = false; !ended; s.group = ended ? s.group : s.next) {
-        /* A MAP need not be known better than a small part of the step that the group takes; that small part, though, even
-         * when the steps are tiny, because their ratios tell how much is left. The last E-step is exact. */
         const bool last = !estimate || result->iterations + 1 >= options->max_iter;
-        const double relative = fmax(1e-12, fmin(1e-3, 1e-3 * s.change.mean)), tolerance = last ? fmin(exact, relative) : relative;
+        /* Steps of EM itself need MAPs to a small part of their length, because their ratios tell how much is left; the
+         * random-effects problem takes the rest of a MAP's way into account, to first order. */
+        const double relative = s.plain ? fmax(1e-12, fmin(1e-3, 1e-3 * s.change)) : fmax(1e-10, fmin(0.1, 0.1 * s.change));
+        const double tolerance = last ? fmin(exact, relative) : relative;
         /* While the group still moves much, subjects with several maxima may have to change over. */
-        const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change.any > 0.01 ? EM_DOUBT : EM_WARM;
-        em_code code = iterate(&s, kind, tolerance, error);
+        const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change > 0.01 ? EM_DOUBT : EM_WARM;
+        em_code code = e_step(&s, kind, tolerance, error);
+        if (code == EM_OK)
+            code = m_step(&s, error);
         result->converged = !estimate || result->distance < options->tol;
         if (code == EM_OK && result->converged && !last)
             code = confirm(&s, fmin(exact, relative), &result->converged, error);
         if (code != EM_OK)
             return code;
         if (progress && progress->step && em_comm_rank(comm) == 0)
-            progress->step(progress->where, result->iterations, s.sums[LML], estimate ? s.change.any : NAN, result->distance,
+            progress->step(progress->where, result->iterations, s.sums[LML], estimate ? s.change : NAN, result->distance,
                            em_now() - began);
         ended = result->converged || result->iterations >= options->max_iter;
     }

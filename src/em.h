@@ -3,11 +3,7 @@
 #define EMLIB_EM_H
 #include "comm.h"
 #include "estep.h"
-
-/* The group: mean and variance of each unconstrained parameter. */
-typedef struct em_group_values {
-    double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS];
-} em_group_values;
+#include "group.h"
 
 /* Sums over all subjects of one E-step. */
 typedef struct em_totals {

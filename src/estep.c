@@ -4,6 +4,7 @@
 #include <gsl/gsl_qrng.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
 #include "isa.h"
@@ -47,10 +48,12 @@ em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options
     estep->mode = em_new(n_groups, sizeof *estep->mode, error);
     estep->posterior = em_new(n_groups * L, sizeof *estep->posterior, error);
     estep->variance = em_new(n_groups * P * L, sizeof(double), error);
+    estep->saved = em_new_aligned(n_groups * size, sizeof(double), error);
+    estep->saved_posterior = em_new(n_groups * L, sizeof *estep->saved_posterior, error);
     estep->work = em_new_aligned(size, sizeof(double), error);
     estep->points = em_new((size_t)estep->n_points * P, sizeof(double), error);
     em_code code = em_search_new((int)P, (int)L, &estep->search, error);
-    if (!estep->store || !estep->mode || !estep->posterior || !estep->variance || !estep->work || !estep->points)
+    if (!estep->store || !estep->mode || !estep->posterior || !estep->variance || !estep->saved || !estep->saved_posterior || !estep->work || !estep->points)
         code = EM_MACHINE;
     if (code == EM_OK)
         code = make_points(estep, seed, error);
@@ -67,10 +70,27 @@ void em_estep_free(em_estep *e)
     free(e->mode);
     free(e->posterior);
     free(e->variance);
+    free(e->saved);
+    free(e->saved_posterior);
     free(e->work);
     free(e->points);
     em_search_free(e->search);
     *e = (em_estep){0};
+}
+
+void em_estep_save(em_estep *e)
+{
+    memcpy(e->saved, e->store, e->n_groups * em_mode_size(e->n, e->lanes) * sizeof *e->store);
+    memcpy(e->saved_posterior, e->posterior, e->n_groups * (size_t)e->lanes * sizeof *e->posterior);
+}
+
+void em_estep_restore(em_estep *e)
+{
+    memcpy(e->store, e->saved, e->n_groups * em_mode_size(e->n, e->lanes) * sizeof *e->store);
+    memcpy(e->posterior, e->saved_posterior, e->n_groups * (size_t)e->lanes * sizeof *e->posterior);
+    for (size_t g = 0; g < e->n_groups; g++)
+        for (int l = 0; l < e->lanes; l++)
+            e->mode[g].status[l] = e->posterior[g * (size_t)e->lanes + (size_t)l].status;
 }
 
 /* ---- searches --------------------------------------------------------------------------------------------------- */
@@ -127,7 +147,7 @@ static bool is_among(const hunting *w, int l, double f)
     for (int i = 0; i < w->n_known[l]; i++) {
         double apart = 0;
         for (int j = 0; j < w->e->n; j++)
-            apart = fmax(apart, fabs(w->at.x[j * w->e->lanes + l] - w->x[l][i][j]) / fmin(1, w->prior->spread[j]));
+            apart = fmax(apart, fabs(w->at.x[j * w->e->lanes + l] - w->x[l][i][j]) / fmax(fmin(1, w->prior->spread[j]), 1e-12));
         if (apart < 0.05 && fabs(w->f[l][i] - f) <= 1e-6 * (1 + fabs(f)))
             return true;
     }
@@ -213,7 +233,7 @@ static double decrement(const em_estep *e, const em_prior *prior, const em_mode 
         d[j] = mode->x[j * e->lanes + l] - prior->mean[j];
     em_packed_product(e->n, prior->precision, d, g);
     for (int j = 0; j < e->n; j++)
-        g[j] -= mode->gradient[j * e->lanes + l];
+        g[j] = prior->pinned && prior->pinned[j] ? 0 : g[j] - mode->gradient[j * e->lanes + l];
     em_cholesky_solve(e->n, factor, g, x);
     for (int j = 0; j < e->n; j++)
         sum += g[j] * x[j];
@@ -247,10 +267,10 @@ static void conclude(em_estep *e, size_t g, const em_prior *prior)
             continue;
         em_cholesky_inverse_diagonal(e->n, h, diagonal, work);
         for (int j = 0; j < e->n; j++)
-            e->variance[(g * (size_t)e->n + (size_t)j) * (size_t)e->lanes + (size_t)l] = diagonal[j];
-        if (!prior->none)
-            post->log_marginal_likelihood =
-                -f + prior->log_norm + 0.5 * e->n * log(2 * M_PI) - 0.5 * em_cholesky_log_det(e->n, h);
+            e->variance[(g * (size_t)e->n + (size_t)j) * (size_t)e->lanes + (size_t)l] =
+                prior->pinned && prior->pinned[j] ? 0 : diagonal[j];
+        if (!prior->none) /* the (2 pi)^(P/2) of the prior and of Laplace's integral cancel */
+            post->log_marginal_likelihood = -f + prior->half_log_det - 0.5 * em_cholesky_log_det(e->n, h);
     }
 }
 

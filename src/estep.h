@@ -22,6 +22,8 @@ typedef struct em_estep {
     em_mode *mode;            /* [n_groups] warm start of the next E-step */
     em_posterior *posterior;  /* [n_groups, lanes] */
     double *variance;         /* [n_groups, P, lanes] diagonal of the inverse Hessian */
+    double *saved;            /* see em_estep_save: a copy of store, ... */
+    em_posterior *saved_posterior;
     double *work;             /* scratch mode of the search from many points */
     em_search *search;
     double *points;           /* [n_points, P] where searches begin, in standard deviations from the mean */
@@ -43,4 +45,7 @@ typedef enum em_estep_kind {
 } em_estep_kind;
 /* One E-step, up to `tolerance` in sqrt(g' H^-1 g). */
 void em_estep_run(em_estep *estep, const em_prior *prior, em_estep_kind kind, double tolerance);
+/* Keeps everybody's mode and what follows from it, and puts it back. */
+void em_estep_save(em_estep *estep);
+void em_estep_restore(em_estep *estep);
 #endif

@@ -15,7 +15,7 @@
 
 em_fit_options em_fit_defaults(void)
 {
-    em_fit_options options = {.group = EM_GROUP_ESTIMATE, .tol = 1e-6, .max_iter = 500, .seed = 1};
+    em_fit_options options = {.group = EM_GROUP_ESTIMATE, .tol = 1e-6, .max_iter = 500, .seed = 1, .accelerate = true};
     for (int j = 0; j < EM_MAX_PARAMETERS; j++)
         options.mu[j] = options.var[j] = NAN;
     return options;
@@ -214,7 +214,8 @@ static em_code gather(fit_job *job, double **all, em_error *error)
     const int rank = em_comm_rank(job->comm), P = job->model->n_parameters;
     double precision[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2] = {0};
     for (int j = 0; j < P && job->options->group != EM_GROUP_NONE; j++)
-        precision[j * (j + 1) / 2 + j] = 1 / job->result.group.var[j];
+        if (job->result.group.var[j] > 0)
+            precision[j * (j + 1) / 2 + j] = 1 / job->result.group.var[j];
     const em_prior prior = {.n = P, .mean = job->result.group.mu, .precision = precision};
     *all = em_new((rank == 0 ? job->plan.n_groups : job->n_groups) * lanes * size, sizeof(double), error);
     em_code code = em_comm_agree(job->comm, *all ? EM_OK : EM_MACHINE, error);
@@ -321,7 +322,7 @@ static void store_group(const fit_job *job, em_fit *fit)
     for (int j = 0; j < P; j++) {
         fit->mu[j] = none ? NAN : run->group.mu[j];
         fit->var[j] = fit->cov[j * P + j] = none ? NAN : run->group.var[j];
-        fit->group_status[j] = estimate ? EM_GROUP_ESTIMATED : EM_GROUP_GIVEN;
+        fit->group_status[j] = !estimate ? EM_GROUP_GIVEN : run->group.var[j] == 0 ? EM_GROUP_VANISHED : EM_GROUP_ESTIMATED;
     }
     fit->converged = run->converged;
     fit->iterations = run->iterations;

@@ -53,6 +53,10 @@ void em_posterior_hessian(const em_prior *prior, const double *hessian, int stri
 {
     for (int k = 0; k < prior->n * (prior->n + 1) / 2; k++)
         to[k] = prior->precision[k] - hessian[k * stride];
+    for (int i = 0; i < prior->n && prior->pinned; i++)
+        for (int j = 0; j <= i; j++)
+            if (prior->pinned[i] || prior->pinned[j])
+                to[i * (i + 1) / 2 + j] = i == j;
 }
 
 /* ---- one lane ---------------------------------------------------------------------------------------------------- */
@@ -65,6 +69,8 @@ typedef struct {
     double predicted;       /* decrease of the objective by the quadratic model */
     double decrement;       /* sqrt(g' H^-1 g) at x; infinite where H is not positive definite */
     bool fresh, done, over; /* nothing evaluated yet; ended; and not to begin again */
+    bool owed;              /* the first step of a warm search is not taken yet */
+    bool foretold;          /* f, g and h at x are the quadratic model's: a pinned parameter has moved */
     int steps;              /* tried since the lane began */
     bool kinked;            /* there is a kink nearby, and `other` is what the objective is like on its other side */
     double *other_x, *other_g, *other_h, other_f;
@@ -143,7 +149,7 @@ static void posterior_gradient(const em_prior *prior, const double *x, const dou
         d[j] = x[j] - prior->mean[j];
     em_packed_product(prior->n, prior->precision, d, g);
     for (int j = 0; j < prior->n; j++)
-        g[j] -= gradient[j * stride];
+        g[j] = prior->pinned && prior->pinned[j] ? 0 : g[j] - gradient[j * stride];
 }
 
 /* The lane stands where `from` says. */
@@ -155,6 +161,29 @@ static void stand(em_search *s, const em_prior *prior, const em_mode *from, int 
     a->f = em_objective(prior, a->x, 1, from->value[l]);
     posterior_gradient(prior, a->x, from->gradient + l, s->lanes, a->g);
     em_posterior_hessian(prior, from->hessian + l, s->lanes, a->h);
+}
+
+/* Pinned parameters go to the prior's mean, and the rest is as the quadratic model of the log-likelihood has it there. */
+static void follow_pinned(em_search *s, const em_prior *prior, const em_mode *from, int l)
+{
+    lane *a = &s->lane[l];
+    const int n = s->n, lanes = s->lanes;
+    double shift[EM_MAX_PARAMETERS] = {0}, h[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2], change[EM_MAX_PARAMETERS];
+    for (int j = 0; j < n; j++) {
+        shift[j] = prior->pinned[j] ? prior->mean[j] - a->x[j] : 0;
+        a->foretold = a->foretold || shift[j] != 0;
+    }
+    if (!a->foretold)
+        return;
+    for (int k = 0; k < n * (n + 1) / 2; k++)
+        h[k] = from->hessian[k * lanes + l];
+    em_packed_product(n, h, shift, change);
+    for (int j = 0; j < n; j++) {
+        a->f -= shift[j] * (from->gradient[j * lanes + l] + 0.5 * change[j]);
+        a->x[j] += shift[j];
+        if (!prior->pinned[j])
+            a->g[j] -= change[j];
+    }
 }
 
 static double length_of(const em_search *s, const double *step)
@@ -315,13 +344,15 @@ static void propose(em_search *s, const em_prior *prior, double tolerance, lane 
         end(a, mode, l, EM_SUBJECT_RUNAWAY);
         return;
     }
+    static const double settled = 1e-10; /* nothing is to be gained from the first step either */
     const double before = a->decrement;
     const bool definite = em_cholesky(s->n, a->h, a->l);
     a->decrement = INFINITY;
     if (definite) {
         const double square = newton_step(s, a);
         /* Also where rounding stops it: the objective cannot tell any more, and the step no longer shrinks. */
-        if (a->decrement <= tolerance || (square < noise(a) && a->decrement > 0.5 * before)) {
+        const bool near = a->decrement <= (a->owed ? fmin(settled, tolerance) : tolerance);
+        if (!a->foretold && (near || (square < noise(a) && a->decrement > 0.5 * before))) {
             end(a, mode, l, EM_SUBJECT_GOOD);
             return;
         }
@@ -409,7 +440,7 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
                         all_finite(s->trial.hessian + l, pairs, lanes);
     const double gained = a->f - f, foretold = a->predicted;
     const bool hidden = foretold < 10 * noise(a) && fabs(gained) <= 20 * noise(a);
-    const bool better = a->fresh ? finite : finite && (hidden || gained > 1e-4 * foretold);
+    const bool better = a->fresh || a->foretold ? finite : finite && (hidden || gained > 1e-4 * foretold);
     double g[EM_MAX_PARAMETERS];
     if (finite)
         posterior_gradient(prior, a->next, s->trial.gradient + l, lanes, g);
@@ -417,11 +448,17 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
         end(a, mode, l, EM_SUBJECT_NO_VALUE);
         return;
     }
+    if (!better && a->foretold) { /* then from the point itself, without a step */
+        a->foretold = false;
+        a->fresh = true;
+        memcpy(a->next, a->x, (size_t)n * sizeof *a->next);
+        return;
+    }
     if (!better) {
         refuse(s, prior, a, f, finite ? g : NULL, mode, l);
         return;
     }
-    if (!a->fresh && !hidden) {
+    if (!a->fresh && !a->foretold && !hidden) {
         if (gained < 0.25 * foretold)
             a->radius = 0.5 * a->length;
         else if (gained > 0.75 * foretold && a->length > 0.9 * a->radius)
@@ -429,7 +466,7 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
     }
     if (a->kinked && crossed(s, a, g))
         swap_sides(s, a);
-    a->fresh = false;
+    a->fresh = a->owed = a->foretold = false;
     for (int j = 0; j < n; j++)
         s->trial.x[j * lanes + l] = a->next[j];
     em_mode_copy(mode, &s->trial, n, lanes, 1u << l);
@@ -440,7 +477,7 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
 static void begin(em_search *s, const em_mode *mode, int l)
 {
     lane *a = &s->lane[l];
-    a->done = a->over = false;
+    a->done = a->over = a->owed = a->foretold = false;
     a->fresh = true;
     a->steps = 0;
     a->radius = first_radius;
@@ -454,13 +491,17 @@ static void begin(em_search *s, const em_mode *mode, int l)
 static void start(em_search *s, const em_prior *prior, unsigned active, bool known, em_mode *mode)
 {
     for (int j = 0; j < s->n; j++)
-        s->scale[j] = fmin(1, prior->spread[j]);
+        s->scale[j] = prior->pinned && prior->pinned[j] ? 1 : fmin(1, prior->spread[j]);
     for (int l = 0; l < s->lanes; l++) {
         begin(s, mode, l);
         s->lane[l].done = s->lane[l].over = !(active >> l & 1);
         s->lane[l].fresh = !known;
-        if (known && !s->lane[l].done)
+        if (known && !s->lane[l].done) {
             stand(s, prior, mode, l);
+            s->lane[l].owed = true;
+            if (prior->pinned)
+                follow_pinned(s, prior, mode, l);
+        }
     }
 }
 

@@ -10,8 +10,9 @@ typedef struct em_prior {
     const double *mean;      /* [P] */
     const double *precision; /* [P(P+1)/2] lower triangle; all 0: no prior */
     const double *spread;    /* [P] how far apart different maxima may lie; where starts are drawn */
-    double log_norm;         /* 1/2 log det precision - P/2 log(2 pi); 0 without a prior */
+    double half_log_det;     /* 1/2 log det precision, over the parameters that are not pinned; 0 without a prior */
     bool none;               /* there is no prior: the maximum may lie at infinity */
+    const bool *pinned;      /* [P] the same for everyone: x stays at the mean, its precision is given as 0; NULL: none */
 } em_prior;
 
 /* What is known at one point of each lane: the log-likelihood (prior not included) and its derivatives. */
@@ -44,8 +45,9 @@ typedef struct em_hunt {
 
 /* Moves each lane in `active` from mode->x to a maximum of loglik + log prior, so that sqrt(g' H^-1 g) <= tolerance or
  * rounding hides the rest, and leaves what is known there in `mode`. `known`: mode holds value and derivatives at x
- * already, and the first step costs no evaluation. `hunt` (NULL: none) lets a lane that has ended start again while the
- * others go on.
+ * already; the first step costs no evaluation, and is taken however large the tolerance, unless x is settled. Pinned
+ * parameters go to the prior's mean with the first step. `hunt` (NULL: none) lets a lane that has ended start again
+ * while the others go on.
  * A step minimises the quadratic model inside a ball (Nocedal & Wright 2006, ch. 4; Moré & Sorensen 1983): the Newton
  * step where H is positive definite and the step is short enough, else one from the eigenvalues of H, which leaves
  * saddles and flat places along their direction of descent. Where the gradient jumps, the objective is modelled by the
@@ -57,6 +59,7 @@ int em_search_maximum(em_search *search, em_score_fn *score, const em_batch *bat
 
 /* Negative log posterior without the prior's constant, from a log-likelihood; x has this stride. */
 double em_objective(const em_prior *prior, const double *x, int stride, double log_likelihood);
-/* Hessian of the negative log posterior (lower triangle) from that of the log-likelihood, which has this stride. */
+/* Hessian of the negative log posterior (lower triangle) from that of the log-likelihood, which has this stride. Rows and
+ * columns of pinned parameters are those of the unit matrix: what is solved with it leaves them alone. */
 void em_posterior_hessian(const em_prior *prior, const double *hessian, int stride, double *to);
 #endif

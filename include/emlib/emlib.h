@@ -173,6 +173,7 @@ typedef struct em_fit_options {
                                       0: 8, 5, 16 for models of 1, 2, 3 parameters, 32 for more */
     int options;                   /* K; 0: as found in the data */
     uint64_t seed;                 /* of the random starts */
+    bool accelerate;               /* false: plain EM */
     bool ignore_block;             /* the column `block` restarts nothing */
 } em_fit_options;
 

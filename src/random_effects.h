@@ -1,0 +1,50 @@
+/* The Gaussian random-effects problem that an E-step defines, and its solution: EM's fixed point if the log-likelihood of
+ * everybody were the quadratic that the E-step has found. Costs no likelihood.
+ *
+ * With the value l, gradient c and curvature A = -(second derivatives) of a subject's log-likelihood at x, and the group
+ * (mu, V = S S), the marginal log-likelihood of that quadratic is, with g = c - A (mu - x) and M = I + S A S,
+ *     l + c'(mu - x) - (mu - x)' A (mu - x)/2 + (S g)' M^-1 (S g)/2 - log det(M)/2,
+ * which is the Laplace evidence where x is the MAP. With C = S M^-1 S, W = A - A C A and r = g - A C g its derivatives are
+ * r in mu, (r_j^2 - W_jj)/2 in v_j, -W in (mu, mu), -W_kj r_j in (mu_k, v_j) and W_jk^2/2 - r_j r_k W_jk in (v_j, v_k).
+ * They vanish where EM's map, made from the same x and A, stays where it is; a variance may be 0. (Searle, Casella &
+ * McCulloch 1992, Variance Components, ch. 6, for known A; Breslow & Clayton 1993, JASA 88:9, for the relinearisation.) */
+#ifndef EMLIB_RANDOM_EFFECTS_H
+#define EMLIB_RANDOM_EFFECTS_H
+#include <gsl/gsl_eigen.h>
+
+#include "comm.h"
+#include "estep.h"
+#include "group.h"
+
+/* How far apart two groups are: the largest over the parameters of |change of mu_j|/scale_j and |change of
+ * log(v_j + noise_j)|, where noise_j is the error variance of one subject's own estimate and scale_j^2 = v_j + noise_j. */
+typedef struct em_effects_metric {
+    double noise[EM_MAX_PARAMETERS], scale[EM_MAX_PARAMETERS];
+} em_effects_metric;
+double em_effects_distance(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b);
+
+/* What em_effects_solve says. */
+typedef struct em_effects {
+    em_group_values solution; /* where the problem's derivatives vanish, or a point on the way there */
+    em_group_values em;       /* where EM's own step leads */
+    em_effects_metric metric; /* at the group of the E-step */
+    double merit;             /* how far the derivatives there are from 0, in units of the metric for one subject */
+    bool sound;               /* false: the sums are not finite, and the groups are that of the E-step */
+    bool whole;               /* the solution was reached inside the radius */
+} em_effects;
+
+/* Scratch memory. */
+typedef struct em_effects_work {
+    double *curvature; /* [n_groups, P(P+1)/2, lanes] A */
+    gsl_matrix *matrix, *vectors;
+    gsl_vector *values;
+    gsl_eigen_symmv_workspace *eigen;
+} em_effects_work;
+em_code em_effects_work_new(const em_estep *estep, em_effects_work *work, em_error *error) EM_MUST_CHECK;
+void em_effects_work_free(em_effects_work *work);
+
+/* Solves the problem of an E-step that ran under `from`, by steps that increase its likelihood, up to `relative` of the way
+ * gone, or until about `radius` from `from`. Collective; the same on every rank. */
+em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *estep, em_effects_work *work,
+                         const em_group_values *from, double radius, double relative, em_effects *effects, em_error *error) EM_MUST_CHECK;
+#endif
