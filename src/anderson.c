@@ -80,7 +80,7 @@ em_group_values em_anderson_next(const em_anderson *h, int n, const em_effects_m
     for (int j = 0; j < n; j++) {
         to.mu[j] = next[j] * metric->scale[j];
         if (to.var[j] > 0) /* never to 0 by extrapolation */
-            to.var[j] = fmax(exp(next[n + j]) - metric->noise[j], 0.1 * to.var[j]);
+            to.var[j] = em_effects_variance(metric, j, fmax(exp(next[n + j]) - metric->noise[j], 0.1 * to.var[j]));
     }
     return to;
 }

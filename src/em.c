@@ -173,7 +173,7 @@ typedef struct {
     int rescues;                  /* how often plain EM had to take over */
     em_anderson history;
     em_group_values good;         /* the last group that was accepted, with ... */
-    double good_merit, least_merit;
+    double good_merit, good_change, least_merit;
     int since_less;               /* accepted groups since the merit was last halved */
     double radius;                /* of a step */
     int failures;                 /* refused groups in a row */
@@ -237,7 +237,7 @@ static const double smallest = 1e-3;
 static void start_over(em_state *s)
 {
     s->history.n = 0;
-    s->good_merit = s->least_merit = INFINITY;
+    s->good_merit = s->good_change = s->least_merit = INFINITY;
     s->since_less = s->failures = 0;
     s->radius = widest;
 }
@@ -260,7 +260,8 @@ static em_code fast_step(em_state *s, em_error *error)
     em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->radius, 1e-3, &fx, error);
     if (code != EM_OK)
         return code;
-    const bool refused = !fx.sound || (fx.merit > (s->sums[MOVED] > 0 ? 2 : 1.2) * s->good_merit && fx.merit > 1e-3);
+    const bool refused = !fx.sound || (fx.merit > 2.5 * s->good_merit && fx.merit > 1e-3 &&
+                                       em_effects_distance(&fx.metric, n, &s->group, &fx.solution) > 0.5 * s->good_change);
     if (getenv("EMDEBUG")) fprintf(stderr, "  %d lml %.6f merit %.2e whole %d refused %d radius %g moved %g ev %.1f\n", s->result->iterations, s->sums[LML], fx.merit, fx.whole, refused, s->radius, s->sums[MOVED], s->estep->evaluations / s->sums[USED]);
     if (refused && isfinite(s->good_merit)) {
         s->radius = 0.25 * fmin(s->radius, em_effects_distance(&fx.metric, n, &s->good, &s->group));
@@ -278,9 +279,9 @@ static em_code fast_step(em_state *s, em_error *error)
     em_estep_save(s->estep);
         s->failures = 0;
     const double length = em_effects_distance(&fx.metric, n, &s->good, &s->group);
-    if (fx.merit < 0.5 * s->good_merit)
+    if (fx.merit < s->good_merit)
         s->radius = fmin(fmax(s->radius, 2 * length), widest);
-    else if (fx.merit > 0.8 * s->good_merit)
+    else
         s->radius = fmin(s->radius, fmax(0.5 * length, 10 * smallest));
     s->good = s->group;
     s->good_merit = fx.merit;
@@ -291,7 +292,7 @@ static em_code fast_step(em_state *s, em_error *error)
     const double before = s->history.n ? em_effects_distance(&fx.metric, n, &s->history.at[0], &s->history.image[0]) : NAN;
     em_anderson_remember(&s->history, &s->group, &fx.solution);
     s->next = em_anderson_next(&s->history, n, &fx.metric);
-    s->change = em_effects_distance(&fx.metric, n, &s->group, &fx.solution);
+    s->change = s->good_change = em_effects_distance(&fx.metric, n, &s->group, &fx.solution);
     if (!(em_effects_distance(&fx.metric, n, &s->group, &s->next) <= fmin(widest, 10 * s->change)))
         s->next = fx.solution;
     const double rate = isnan(before) ? 0.9 : fmin(fmax(s->change / before, 0.1), 0.9);
@@ -359,7 +360,7 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
         const bool last = !estimate || result->iterations + 1 >= options->max_iter;
         /* Steps of EM itself need MAPs to a small part of their length, because their ratios tell how much is left; the
          * random-effects problem takes the rest of a MAP's way into account, to first order. */
-        const double relative = s.plain ? fmax(1e-12, fmin(1e-3, 1e-3 * s.change)) : fmax(1e-10, fmin(0.1, 0.1 * s.change));
+        const double relative = s.plain ? fmax(1e-12, fmin(1e-3, 1e-3 * s.change)) : fmax(1e-10, fmin(0.03, 0.1 * s.change));
         const double tolerance = last ? fmin(exact, relative) : relative;
         /* While the group still moves much, subjects with several maxima may have to change over. */
         const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change > 0.01 ? EM_DOUBT : EM_WARM;

@@ -122,37 +122,31 @@ typedef struct {
     int n_known[8];
     int left[8], point[8]; /* starts that are left, the group mean (-1) first; the next one */
     bool arrived[8]; /* the lane's search ended because it came near a maximum that is known */
+    double slack;    /* how much higher than where its search ended a maximum may be */
 } hunting;
 
-static bool is_known(void *where, int l, const double *x, double f, const double *h)
+/* Is (x, f, Hessian h) on its way into a maximum that is known, or that maximum? Symmetric maxima are equally high. */
+static bool is_known(const hunting *w, int l, const double *x, double f, const double *h)
 {
-    hunting *w = where;
     for (int i = 0; i < w->n_known[l]; i++) {
         double d[EM_MAX_PARAMETERS];
         for (int j = 0; j < w->e->n; j++)
             d[j] = x[j] - w->x[l][i][j];
         /* near enough for the quadratic model to hold, and the height that it foretells */
         const double rise = 0.5 * em_packed_quadratic(w->e->n, h, d), seen = f - w->f[l][i];
-        if (rise < 0.5 && fabs(seen - rise) < 0.5 * rise + 1e-9 * (1 + fabs(f)))
-            return w->arrived[l] = true;
-    }
-    return false;
-}
-
-static bool is_maximum(int status) { return status == EM_SUBJECT_GOOD || status == EM_SUBJECT_KINK; }
-
-/* Is this point one of the maxima known? By height and place: symmetric maxima are equally high. */
-static bool is_among(const hunting *w, int l, double f)
-{
-    for (int i = 0; i < w->n_known[l]; i++) {
-        double apart = 0;
-        for (int j = 0; j < w->e->n; j++)
-            apart = fmax(apart, fabs(w->at.x[j * w->e->lanes + l] - w->x[l][i][j]) / fmax(fmin(1, w->prior->spread[j]), 1e-12));
-        if (apart < 0.05 && fabs(w->f[l][i] - f) <= 1e-6 * (1 + fabs(f)))
+        if (rise < 0.5 + w->slack && fabs(seen - rise) < 0.5 * rise + w->slack + 1e-9 * (1 + fabs(f)))
             return true;
     }
     return false;
 }
+
+static bool arrives(void *where, int l, const double *x, double f, const double *h)
+{
+    hunting *w = where;
+    return w->arrived[l] = is_known(w, l, x, f, h);
+}
+
+static bool is_maximum(int status) { return status == EM_SUBJECT_GOOD || status == EM_SUBJECT_KINK; }
 
 /* Keeps where a search has ended: the best of all ends, where a maximum goes before a mere point that is little lower, and
  * the list of maxima. */
@@ -164,12 +158,17 @@ static void remember_end(hunting *w, int l, double f)
         w->best_f[l] = f;
         em_mode_copy(w->best, &w->at, w->e->n, w->e->lanes, 1u << l);
     }
-    if (!maximum || w->n_known[l] == MODES_KEPT || is_among(w, l, f))
+    if (!maximum || w->n_known[l] == MODES_KEPT)
+        return;
+    double x[EM_MAX_PARAMETERS], h[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2];
+    for (int j = 0; j < w->e->n; j++)
+        x[j] = w->at.x[j * w->e->lanes + l];
+    em_posterior_hessian(w->prior, w->at.hessian + l, w->e->lanes, h);
+    if (is_known(w, l, x, f, h))
         return;
     const int i = w->n_known[l]++;
     w->f[l][i] = f;
-    for (int j = 0; j < w->e->n; j++)
-        w->x[l][i][j] = w->at.x[j * w->e->lanes + l];
+    memcpy(w->x[l][i], x, (size_t)w->e->n * sizeof *x);
 }
 
 static void put_point(const hunting *w, int l, int point)
@@ -197,7 +196,9 @@ static bool next_start(void *where, int l)
  * from where the last E-step ended. */
 static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all, bool warm, int points, double tolerance)
 {
-    hunting w = {.e = e, .prior = prior, .best = &e->mode[g], .at = em_mode_in(e->work, e->n, e->lanes)};
+    tolerance = fmin(tolerance, 0.03); /* maxima must be told apart */
+    hunting w = {.e = e, .prior = prior, .best = &e->mode[g], .at = em_mode_in(e->work, e->n, e->lanes),
+                 .slack = tolerance * tolerance};
     double before[8];
     for (int l = 0; l < e->lanes; l++) {
         w.best_f[l] = INFINITY;
@@ -208,7 +209,7 @@ static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all
     }
     if (warm)
         em_mode_copy(&w.at, w.best, e->n, e->lanes, all);
-    const em_hunt hunt = {&w, is_known, next_start};
+    const em_hunt hunt = {&w, arrives, next_start};
     const int n = em_search_maximum(e->search, e->score, &e->groups[g].batch, prior, tolerance, all, warm, &hunt, &w.at);
     e->evaluations += (double)n * e->lanes;
     for (int l = 0; l < e->lanes; l++) {
@@ -219,7 +220,7 @@ static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all
         em_posterior *post = &e->posterior[g * (size_t)e->lanes + (size_t)l];
         post->modes = w.n_known[l] > post->modes ? w.n_known[l] : post->modes;
         /* The first maximum of a warm hunt is the old one, polished. */
-        post->moved = warm && w.n_known[l] > 1 && w.best_f[l] < fmin(w.f[l][0], before[l]) - 1e-6;
+        post->moved = warm && w.n_known[l] > 1 && w.best_f[l] < fmin(w.f[l][0], before[l]) - 1e-6 - w.slack;
     }
 }
 

@@ -293,6 +293,15 @@ static em_code evaluate(const problem *q, point *p, em_error *error)
     return code;
 }
 
+/* A mean that all share is not sought any further where the likelihood has become flat: the data want it at infinity, which
+ * is the end of the parameter's natural range, and all that is left to gain there is this much. */
+static bool at_the_end(const sums *t, const double *var, int j)
+{
+    static const double gain = 1e-6;
+    const double w = t->w[j * (j + 1) / 2 + j];
+    return var[j] == 0 && t->var[j] <= 0 && fabs(w) < 1e-3 && t->mu[j] * t->mu[j] < 2 * gain * fabs(w);
+}
+
 /* The negative Hessian (expected: with the variances' expected information, and no cross terms) and the gradient, over the
  * variances that are free: a variance of 0 with a likelihood that falls from there is not. Order: means, variances. */
 static int quadratic(const point *p, int n, bool expected, double *information, double *gradient, int *index)
@@ -302,7 +311,8 @@ static int quadratic(const point *p, int n, bool expected, double *information, 
     const sums t = sums_in(store, n);
     int m = 0;
     for (int j = 0; j < n; j++)
-        index[m++] = j;
+        if (!at_the_end(&t, p->at.var, j))
+            index[m++] = j;
     for (int j = 0; j < n; j++)
         if (p->at.var[j] > 0 || t.var[j] > 0)
             index[m++] = n + j;
@@ -322,7 +332,7 @@ static int quadratic(const point *p, int n, bool expected, double *information, 
 
 /* The step from p: Newton's where the likelihood is concave there, else Fisher's scoring; a ridge makes either possible.
  * Variances stop at 0. */
-static void step_from(const point *p, int n, double ridge, em_group_values *to)
+static void step_from(const point *p, int n, const em_effects_metric *metric, double ridge, em_group_values *to)
 {
     enum { DIRECTIONS = 2 * MOST };
     double information[DIRECTIONS * (DIRECTIONS + 1) / 2], gradient[DIRECTIONS], step[DIRECTIONS];
@@ -348,7 +358,7 @@ static void step_from(const point *p, int n, double ridge, em_group_values *to)
         if (index[i] < n)
             to->mu[index[i]] += step[i];
         else
-            to->var[index[i] - n] = fmax(0, to->var[index[i] - n] + step[i]);
+            to->var[index[i] - n] = em_effects_variance(metric, index[i] - n, to->var[index[i] - n] + step[i]);
     }
 }
 
@@ -366,13 +376,22 @@ static void look_around(point *p, int n, em_effects *effects)
         em_effects_metric *metric = &effects->metric;
         metric->noise[j] = fmax(isinf(total) ? 1 : total - v, 0);
         metric->scale[j] = sqrt(v + metric->noise[j]);
+        if (at_the_end(&t, p->at.var, j))
+            continue;
         const double mean = t.mu[j] / *t.used, spread = 2 * t.var[j] / *t.used;
         effects->merit = fmax(effects->merit, fabs(mean) * metric->scale[j]);
         effects->merit = fmax(effects->merit, (v > 0 ? fabs(spread) : spread) * metric->scale[j] * metric->scale[j]);
-        /* the posterior has mean mu + V r and covariance V - V W V */
-        effects->em.mu[j] += v * mean;
-        effects->em.var[j] += v * v * (spread - mean * mean);
+        /* the posterior has mean mu + V r and covariance V - V W V; at v = 0, where EM would stay for ever, Fisher's scoring */
+        effects->em.mu[j] += v > 0 ? v * mean : mean * metric->scale[j] * metric->scale[j];
+        effects->em.var[j] += v > 0        ? v * v * (spread - mean * mean)
+                              : spread > 0 ? 0.5 * spread * *t.used / t.squares[j * (j + 1) / 2 + j]
+                                           : 0;
     }
+}
+
+double em_effects_variance(const em_effects_metric *metric, int j, double var)
+{
+    return var > 1e-12 * metric->noise[j] ? var : 0;
 }
 
 double em_effects_distance(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b)
@@ -450,7 +469,7 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
         code = make_solvable(&q, effects, &best, error);
     double ridge = 0;
     for (int i = 0; i < MOST_STEPS && code == EM_OK && effects->sound && !effects->whole; i++) {
-        step_from(&best, n, ridge, &next.at);
+        step_from(&best, n, &effects->metric, ridge, &next.at);
         const double step = em_effects_distance(&effects->metric, n, &best.at, &next.at);
         const bool outside = !(em_effects_distance(&effects->metric, n, from, &next.at) <= radius);
         if (outside)

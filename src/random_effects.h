@@ -21,6 +21,8 @@
 typedef struct em_effects_metric {
     double noise[EM_MAX_PARAMETERS], scale[EM_MAX_PARAMETERS];
 } em_effects_metric;
+/* The variance of parameter j, 0 for what is nothing beside the noise. */
+double em_effects_variance(const em_effects_metric *metric, int j, double var);
 double em_effects_distance(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b);
 
 /* What em_effects_solve says. */
