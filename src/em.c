@@ -257,9 +257,16 @@ static em_code fast_step(em_state *s, em_error *error)
 {
     const int n = s->estep->n;
     em_effects fx;
-    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->radius, 1e-3, &fx, error);
+    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : s->radius, 1e-3, &fx, error);
     if (code != EM_OK)
         return code;
+    if (s->plain) {
+        s->plain--;
+        s->next = fx.em;
+        s->change = em_effects_distance(&fx.metric, n, &s->group, &s->next);
+        s->result->distance = INFINITY;
+        return code;
+    }
     const bool refused = !fx.sound || (fx.merit > 2.5 * s->good_merit && fx.merit > 1e-3 &&
                                        em_effects_distance(&fx.metric, n, &s->group, &fx.solution) > 0.5 * s->good_change);
     if (getenv("EMDEBUG")) fprintf(stderr, "  %d lml %.6f merit %.2e whole %d refused %d radius %g moved %g ev %.1f\n", s->result->iterations, s->sums[LML], fx.merit, fx.whole, refused, s->radius, s->sums[MOVED], s->estep->evaluations / s->sums[USED]);
@@ -282,7 +289,7 @@ static em_code fast_step(em_state *s, em_error *error)
     if (fx.merit < s->good_merit)
         s->radius = fmin(fmax(s->radius, 2 * length), widest);
     else
-        s->radius = fmin(s->radius, fmax(0.5 * length, 10 * smallest));
+        s->radius = fmax(0.5 * s->radius, 10 * smallest);
     s->good = s->group;
     s->good_merit = fx.merit;
     s->since_less = fx.merit < 0.5 * s->least_merit ? 0 : s->since_less + 1;
@@ -307,9 +314,7 @@ static em_code m_step(em_state *s, em_error *error)
     const double from = em_now();
     em_code code = EM_OK;
     if (estimates(s)) {
-        code = s->plain ? plain_step(s, error) : fast_step(s, error);
-        if (s->plain && s->plain != INT_MAX)
-            s->plain--;
+        code = s->plain == INT_MAX ? plain_step(s, error) : fast_step(s, error);
     }
     em_comm_share(s->comm, &s->next, sizeof s->next);
     em_comm_share(s->comm, &s->change, sizeof s->change);

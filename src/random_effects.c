@@ -468,7 +468,7 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
     if (code == EM_OK && effects->sound)
         code = make_solvable(&q, effects, &best, error);
     double ridge = 0;
-    for (int i = 0; i < MOST_STEPS && code == EM_OK && effects->sound && !effects->whole; i++) {
+    for (int i = 0; i < MOST_STEPS && radius > 0 && code == EM_OK && effects->sound && !effects->whole; i++) {
         step_from(&best, n, &effects->metric, ridge, &next.at);
         const double step = em_effects_distance(&effects->metric, n, &best.at, &next.at);
         const bool outside = !(em_effects_distance(&effects->metric, n, from, &next.at) <= radius);

@@ -7,7 +7,8 @@
 #include "cmd.h"
 
 enum { OPTION_GROUP = 256, OPTION_MU, OPTION_VAR, OPTION_TOL, OPTION_MAX_ITER, OPTION_STARTS, OPTION_SEED, OPTION_OPTIONS,
-       OPTION_IGNORE, OPTION_FORCE };
+       OPTION_IGNORE, OPTION_FORCE,
+       OPTION_ACCELERATE };
 
 typedef struct {
     const char *dataset, *model, *output, *mu, *var;
@@ -50,6 +51,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_STARTS: o->starts = (int)cmd_whole(state, "starts", text, 1, 10000); break;
     case OPTION_SEED: o->seed = (uint64_t)cmd_whole(state, "seed", text, 0, INT64_MAX); break;
     case OPTION_OPTIONS: o->options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
+    case OPTION_ACCELERATE:
+        if (strcmp(text, "auto") != 0 && strcmp(text, "none") != 0)
+            cmd_misuse(state, "--accelerate can be auto or none, not '%s'", text);
+        o->accelerate = strcmp(text, "auto") == 0;
+        break;
     case OPTION_IGNORE:
         if (strcmp(text, "block") != 0)
             cmd_misuse(state, "--ignore knows 'block' only, not '%s'", text);
@@ -81,6 +87,8 @@ static const struct argp_option options[] = {
     {"tol", OPTION_TOL, "X", 0, "converged when the estimated distance to EM's fixed point is below X: means in standard "
      "deviations, variances in logs (default 1e-6)", 3},
     {"max-iter", OPTION_MAX_ITER, "N", 0, "most EM iterations (default 500)", 3},
+    {"accelerate", OPTION_ACCELERATE, "HOW", 0, "auto: to EM's fixed point in few iterations (default); none: plain EM, which "
+     "takes many more and never reaches a variance of 0", 3},
     {"starts", OPTION_STARTS, "K", 0, "points from which each subject's first search begins, the group mean among them "
      "(default 8, 5, 16 for models of 1, 2, 3 parameters, 32 for more; 1: the group mean alone)", 3},
     {"seed", OPTION_SEED, "N", 0, "of the starting points (default 1)", 3},
