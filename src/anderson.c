@@ -34,15 +34,17 @@ static double dot(int n, const double *a, const double *b)
 /* Takes from z its part along each direction, by modified Gram-Schmidt: directions are made orthonormal as they come, newest
  * first; one that is nearly a combination of those before it says nothing that can be trusted, and is left out. The same
  * combination is taken from `along`. */
-em_group_values em_anderson_next(const em_anderson *h, int n, const em_effects_metric *metric)
+em_group_values em_anderson_next(const em_anderson *h, int n, const em_effects_metric *metric, double part_way)
 {
     const int d = 2 * n;
     double at[EM_ANDERSON_DEPTH][DIMENSIONS], image[EM_ANDERSON_DEPTH][DIMENSIONS], residual[EM_ANDERSON_DEPTH][DIMENSIONS];
     for (int i = 0; i < h->n; i++) {
         coordinates(&h->at[i], n, metric, at[i]);
         coordinates(&h->image[i], n, metric, image[i]);
-        for (int k = 0; k < d; k++)
+        for (int k = 0; k < d; k++) {
             residual[i][k] = image[i][k] - at[i][k];
+            image[i][k] = at[i][k] + part_way * residual[i][k];
+        }
     }
     double next[DIMENSIONS], left[DIMENSIONS];
     memcpy(next, image[0], sizeof next);
@@ -79,7 +81,8 @@ em_group_values em_anderson_next(const em_anderson *h, int n, const em_effects_m
     em_group_values to = h->image[0];
     for (int j = 0; j < n; j++) {
         to.mu[j] = next[j] * metric->scale[j];
-        if (to.var[j] > 0) /* never to 0 by extrapolation */
+        /* Never to 0 by extrapolation alone; to 0, though, where that is near. */
+        if (to.var[j] > 0 || h->at[0].var[j] > 0.05 * metric->noise[j])
             to.var[j] = em_effects_variance(metric, j, fmax(exp(next[n + j]) - metric->noise[j], 0.1 * to.var[j]));
     }
     return to;

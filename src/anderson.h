@@ -12,7 +12,7 @@ typedef struct em_anderson {
 } em_anderson;
 
 void em_anderson_remember(em_anderson *history, const em_group_values *at, const em_group_values *image);
-/* Where to go from the newest group: its image with one pair, the accelerated step with more. Variances that the newest
- * image has at 0 are 0. */
-em_group_values em_anderson_next(const em_anderson *history, int n_parameters, const em_effects_metric *metric);
+/* Where to go from the newest group: with one pair this part of the way to its image, with more the accelerated step. */
+em_group_values em_anderson_next(const em_anderson *history, int n_parameters, const em_effects_metric *metric,
+                                 double part_way);
 #endif

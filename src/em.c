@@ -176,6 +176,7 @@ typedef struct {
     double good_merit, good_change, least_merit;
     int since_less;               /* accepted groups since the merit was last halved */
     double radius;                /* of a step */
+    double part_way;              /* of the way to a solution that is gone */
     int failures;                 /* refused groups in a row */
 } em_state;
 
@@ -240,6 +241,7 @@ static void start_over(em_state *s)
     s->good_merit = s->good_change = s->least_merit = INFINITY;
     s->since_less = s->failures = 0;
     s->radius = widest;
+    s->part_way = 1;
 }
 
 /* Acceleration has gone astray: EM's own steps for a while, each time longer. */
@@ -290,6 +292,7 @@ static em_code fast_step(em_state *s, em_error *error)
         s->radius = fmin(fmax(s->radius, 2 * length), widest);
     else
         s->radius = fmax(0.5 * s->radius, 10 * smallest);
+    s->part_way = fx.merit < s->good_merit ? 1 : fmax(0.5 * s->part_way, 0.25);
     s->good = s->group;
     s->good_merit = fx.merit;
     s->since_less = fx.merit < 0.5 * s->least_merit ? 0 : s->since_less + 1;
@@ -298,10 +301,10 @@ static em_code fast_step(em_state *s, em_error *error)
         s->history.n = 0;
     const double before = s->history.n ? em_effects_distance(&fx.metric, n, &s->history.at[0], &s->history.image[0]) : NAN;
     em_anderson_remember(&s->history, &s->group, &fx.solution);
-    s->next = em_anderson_next(&s->history, n, &fx.metric);
+    s->next = em_anderson_next(&s->history, n, &fx.metric, s->part_way);
     s->change = s->good_change = em_effects_distance(&fx.metric, n, &s->group, &fx.solution);
     if (!(em_effects_distance(&fx.metric, n, &s->group, &s->next) <= fmin(widest, 10 * s->change)))
-        s->next = fx.solution;
+        s->next = em_anderson_next(&(em_anderson){.at = {s->group}, .image = {fx.solution}, .n = 1}, n, &fx.metric, s->part_way);
     const double rate = isnan(before) ? 0.9 : fmin(fmax(s->change / before, 0.1), 0.9);
     s->result->distance = fx.whole ? fmax(apart(&fx.metric, n, &s->group, &fx.solution), apart(&fx.metric, n, &s->group, &s->next)) / (1 - rate) : INFINITY;
     if (s->since_less > 10)
