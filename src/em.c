@@ -259,7 +259,7 @@ static em_code fast_step(em_state *s, em_error *error)
 {
     const int n = s->estep->n;
     em_effects fx;
-    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : s->radius, 1e-3, &fx, error);
+    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : widest, 1e-3, &fx, error);
     if (code != EM_OK)
         return code;
     if (s->plain) {
@@ -279,8 +279,8 @@ static em_code fast_step(em_state *s, em_error *error)
         if (s->radius < smallest || ++s->failures > 3)
             rescue(s);
         s->history.n = 0;
-        code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->radius, 1e-3, &fx, error);
-        s->next = s->plain ? fx.em : fx.solution;
+        code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : widest, 1e-3, &fx, error);
+        s->next = s->plain ? fx.em : em_effects_towards(&fx.metric, n, &s->group, s->radius, &fx.solution);
         s->result->distance = INFINITY;
         s->change = em_effects_distance(&fx.metric, n, &s->group, &s->next);
         return code;
@@ -303,7 +303,8 @@ static em_code fast_step(em_state *s, em_error *error)
     em_anderson_remember(&s->history, &s->group, &fx.solution);
     s->next = em_anderson_next(&s->history, n, &fx.metric, s->part_way);
     s->change = s->good_change = em_effects_distance(&fx.metric, n, &s->group, &fx.solution);
-    if (!(em_effects_distance(&fx.metric, n, &s->group, &s->next) <= fmin(widest, 10 * s->change)))
+    s->next = em_effects_towards(&fx.metric, n, &s->group, s->radius, &s->next);
+    if (!(em_effects_distance(&fx.metric, n, &s->group, &s->next) <= 10 * s->change))
         s->next = em_anderson_next(&(em_anderson){.at = {s->group}, .image = {fx.solution}, .n = 1}, n, &fx.metric, s->part_way);
     const double rate = isnan(before) ? 0.9 : fmin(fmax(s->change / before, 0.1), 0.9);
     s->result->distance = fx.whole ? fmax(apart(&fx.metric, n, &s->group, &fx.solution), apart(&fx.metric, n, &s->group, &s->next)) / (1 - rate) : INFINITY;

@@ -417,17 +417,18 @@ static em_group_values between(const em_group_values *a, const em_group_values *
     return c;
 }
 
-/* The last point on the way from a to b that is within the radius of `from`. */
-static em_group_values cut(const em_effects_metric *metric, int n, const em_group_values *from, double radius,
-                           const em_group_values *a, const em_group_values *b)
+em_group_values em_effects_towards(const em_effects_metric *metric, int n, const em_group_values *from, double radius,
+                                   const em_group_values *to)
 {
+    if (em_effects_distance(metric, n, from, to) <= radius)
+        return *to;
     double low = 0, high = 1;
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 30; i++) {
         const double part = 0.5 * (low + high);
-        const em_group_values c = between(a, b, n, part);
+        const em_group_values c = between(from, to, n, part);
         *(em_effects_distance(metric, n, from, &c) > radius ? &high : &low) = part;
     }
-    return between(a, b, n, low);
+    return between(from, to, n, low);
 }
 
 /* Makes every curvature positive semidefinite, so that the problem has a solution; p is evaluated anew. */
@@ -473,7 +474,7 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
         const double step = em_effects_distance(&effects->metric, n, &best.at, &next.at);
         const bool outside = !(em_effects_distance(&effects->metric, n, from, &next.at) <= radius);
         if (outside)
-            next.at = cut(&effects->metric, n, from, radius, &best.at, &next.at);
+            next.at = em_effects_towards(&effects->metric, n, from, radius, &next.at);
         code = evaluate(&q, &next, error);
         if (code != EM_OK)
             break;

@@ -25,6 +25,10 @@ typedef struct em_effects_metric {
 double em_effects_variance(const em_effects_metric *metric, int j, double var);
 double em_effects_distance(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b);
 
+/* The group on the straight way from one to another, at most this far. */
+em_group_values em_effects_towards(const em_effects_metric *metric, int n, const em_group_values *from, double radius,
+                                   const em_group_values *to);
+
 /* What em_effects_solve says. */
 typedef struct em_effects {
     em_group_values solution; /* where the problem's derivatives vanish, or a point on the way there */
