@@ -173,7 +173,7 @@ typedef struct {
     int rescues;                  /* how often plain EM had to take over */
     em_anderson history;
     em_group_values good;         /* the last group that was accepted, with ... */
-    double good_merit, good_change, least_merit;
+    double good_lml, good_merit, good_change, least_merit;
     int since_less;               /* accepted groups since the merit was last halved */
     double radius;                /* of a step */
     double part_way;              /* of the way to a solution that is gone */
@@ -239,6 +239,7 @@ static void start_over(em_state *s)
 {
     s->history.n = 0;
     s->good_merit = s->good_change = s->least_merit = INFINITY;
+    s->good_lml = -INFINITY;
     s->since_less = s->failures = 0;
     s->radius = widest;
     s->part_way = 1;
@@ -269,7 +270,8 @@ static em_code fast_step(em_state *s, em_error *error)
         s->result->distance = INFINITY;
         return code;
     }
-    const bool refused = !fx.sound || (fx.merit > 2.5 * s->good_merit && fx.merit > 1e-3 &&
+    const bool fell = s->sums[LML] < s->good_lml - 0.5 - 0.02 * s->sums[USED];
+    const bool refused = !fx.sound || fell || (fx.merit > 2.5 * s->good_merit && fx.merit > 1e-3 &&
                                        em_effects_distance(&fx.metric, n, &s->group, &fx.solution) > 0.5 * s->good_change);
     if (getenv("EMDEBUG")) fprintf(stderr, "  %d lml %.6f merit %.2e whole %d refused %d radius %g moved %g ev %.1f\n", s->result->iterations, s->sums[LML], fx.merit, fx.whole, refused, s->radius, s->sums[MOVED], s->estep->evaluations / s->sums[USED]);
     if (refused && isfinite(s->good_merit)) {
@@ -295,6 +297,7 @@ static em_code fast_step(em_state *s, em_error *error)
     s->part_way = fx.merit < s->good_merit ? 1 : fmax(0.5 * s->part_way, 0.25);
     s->good = s->group;
     s->good_merit = fx.merit;
+    s->good_lml = s->sums[LML];
     s->since_less = fx.merit < 0.5 * s->least_merit ? 0 : s->since_less + 1;
     s->least_merit = fmin(s->least_merit, fx.merit);
     if (s->sums[MOVED] > 0 || !fx.whole)
@@ -339,6 +342,8 @@ static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
     if (code == EM_OK) {
         if (s->history.n)
             s->history.n--;
+        if (s->sums[MOVED] > 0)
+            start_over(s);
         code = m_step(s, error);
     }
     *stays = code == EM_OK && s->sums[MOVED] == 0 && s->change <= fmax(2 * step, s->options->tol);

@@ -253,8 +253,9 @@ typedef struct {
     bool good; /* every M positive definite, all sums finite */
 } point;
 
-/* What negative curvatures that were dropped added to the derivatives at the group of the E-step: kept as a function that
- * is linear in the means and in log(v + noise). */
+/* What negative curvatures that were dropped added to the derivatives at the group of the E-step. It is kept as a function
+ * that has these derivatives there and stays bounded: linear in the means; in the variances t log(v + noise) where it
+ * falls, and -t (v0 + noise)/(v + noise) where it rises. */
 typedef struct {
     em_group_values at;
     double noise[MOST], mu[MOST], t[MOST];
@@ -264,11 +265,13 @@ static void correct(const correction *c, int n, point *p)
 {
     const sums s = sums_in(p->store, n);
     for (int j = 0; j < n; j++) {
-        const double now = p->at.var[j] + c->noise[j], slope = c->t[j] / now;
-        *s.value += c->mu[j] * (p->at.mu[j] - c->at.mu[j]) + c->t[j] * log(now / (c->at.var[j] + c->noise[j]));
+        const double now = p->at.var[j] + c->noise[j], ratio = (c->at.var[j] + c->noise[j]) / now;
+        const bool rises = c->t[j] > 0;
+        const double slope = c->t[j] / now * (rises ? ratio : 1);
+        *s.value += c->mu[j] * (p->at.mu[j] - c->at.mu[j]) + c->t[j] * (rises ? 1 - ratio : -log(ratio));
         s.mu[j] += c->mu[j];
         s.var[j] += slope;
-        s.products[j * (j + 1) / 2 + j] += slope / now;
+        s.products[j * (j + 1) / 2 + j] += slope / now * (rises ? 2 : 1);
     }
 }
 
