@@ -253,6 +253,62 @@ typedef struct {
     bool good; /* every M positive definite, all sums finite */
 } point;
 
+/* Directions of the means in which the likelihood has become flat: the data want them at infinity, which is the end of a
+ * parameter's natural range (or of several together: a learning rate near 0 with choices that follow values without noise),
+ * and what is left to gain there is next to nothing. The means are held there. */
+typedef struct {
+    int n;
+    double direction[MOST][MOST], from[MOST];
+} flat_directions;
+
+static void find_flat(em_effects_work *work, int n, point *p, flat_directions *flat)
+{
+    static const double information = 1e-3, gain = 1e-6; /* standard errors of 30 and more; of the log-likelihood */
+    const sums s = sums_in(p->store, n);
+    flat->n = 0;
+    bool any = false;
+    for (int i = 0; i < n; i++) {
+        flat->from[i] = p->at.mu[i];
+        for (int j = 0; j <= i; j++) {
+            gsl_matrix_set(work->matrix, (size_t)i, (size_t)j, s.w[i * (i + 1) / 2 + j]);
+            gsl_matrix_set(work->matrix, (size_t)j, (size_t)i, s.w[i * (i + 1) / 2 + j]);
+        }
+        any = any || fabs(p->at.mu[i]) > 5;
+    }
+    if (!any || gsl_eigen_symmv(work->matrix, work->values, work->vectors, work->eigen) != GSL_SUCCESS)
+        return;
+    for (int k = 0; k < n; k++) {
+        const double value = fabs(gsl_vector_get(work->values, (size_t)k));
+        double *direction = flat->direction[flat->n], slope = 0;
+        for (int j = 0; j < n; j++) {
+            direction[j] = gsl_matrix_get(work->vectors, (size_t)j, (size_t)k);
+            slope += direction[j] * s.mu[j];
+        }
+        flat->n += value < information && slope * slope < 2 * gain * value;
+    }
+}
+
+/* Takes the gradient along flat directions away, and puts a steep valley across in its place. */
+static void hold_flat(const flat_directions *flat, int n, point *p)
+{
+    const double steep = 1e6;
+    const sums s = sums_in(p->store, n);
+    for (int k = 0; k < flat->n; k++) {
+        const double *direction = flat->direction[k];
+        double slope = 0, gone = 0;
+        for (int j = 0; j < n; j++) {
+            slope += direction[j] * s.mu[j];
+            gone += direction[j] * (p->at.mu[j] - flat->from[j]);
+        }
+        *s.value -= 0.5 * steep * gone * gone;
+        for (int i = 0; i < n; i++) {
+            s.mu[i] -= direction[i] * (slope + steep * gone);
+            for (int j = 0; j <= i; j++)
+                s.w[i * (i + 1) / 2 + j] += steep * direction[i] * direction[j];
+        }
+    }
+}
+
 /* What negative curvatures that were dropped added to the derivatives at the group of the E-step. It is kept as a function
  * that has these derivatives there and stays bounded: linear in the means; in the variances t log(v + noise) where it
  * falls, and -t (v0 + noise)/(v + noise) where it rises. */
@@ -281,6 +337,7 @@ typedef struct {
     const em_estep *estep;
     em_effects_work *work;
     correction extra;
+    flat_directions flat;
 } problem;
 
 static em_code evaluate(const problem *q, point *p, em_error *error)
@@ -290,19 +347,11 @@ static em_code evaluate(const problem *q, point *p, em_error *error)
     leaf_of leaf = {q->work, q->estep, q->plan->first[em_comm_rank(q->comm)], &p->at};
     em_code code = em_treesum(q->comm, q->plan, n_sums(n), add_group, &leaf, p->store, error);
     correct(&q->extra, n, p);
+    hold_flat(&q->flat, n, p);
     p->good = code == EM_OK && *sums_in(p->store, n).bad == 0;
     for (int i = 0; i < n_sums(n) && p->good; i++)
         p->good = isfinite(p->store[i]);
     return code;
-}
-
-/* A mean that all share is not sought any further where the likelihood has become flat: the data want it at infinity, which
- * is the end of the parameter's natural range, and all that is left to gain there is this much. */
-static bool at_the_end(const sums *t, const double *var, int j)
-{
-    static const double gain = 1e-6;
-    const double w = t->w[j * (j + 1) / 2 + j];
-    return var[j] == 0 && t->var[j] <= 0 && fabs(w) < 1e-3 && t->mu[j] * t->mu[j] < 2 * gain * fabs(w);
 }
 
 /* The negative Hessian (expected: with the variances' expected information, and no cross terms) and the gradient, over the
@@ -314,8 +363,7 @@ static int quadratic(const point *p, int n, bool expected, double *information, 
     const sums t = sums_in(store, n);
     int m = 0;
     for (int j = 0; j < n; j++)
-        if (!at_the_end(&t, p->at.var, j))
-            index[m++] = j;
+        index[m++] = j;
     for (int j = 0; j < n; j++)
         if (p->at.var[j] > 0 || t.var[j] > 0)
             index[m++] = n + j;
@@ -368,20 +416,27 @@ static void step_from(const point *p, int n, const em_effects_metric *metric, do
 /* ---- the solution -------------------------------------------------------------------------------------------------- */
 
 /* What the sums at the group of the E-step say of it. */
-static void look_around(point *p, int n, em_effects *effects)
+static void look_around(const flat_directions *flat, point *p, int n, em_effects *effects)
 {
     const sums t = sums_in(p->store, n);
+    double slope[MOST];
+    memcpy(slope, t.mu, (size_t)n * sizeof *slope);
+    for (int k = 0; k < flat->n; k++) {
+        double along = 0;
+        for (int j = 0; j < n; j++)
+            along += flat->direction[k][j] * slope[j];
+        for (int j = 0; j < n; j++)
+            slope[j] -= along * flat->direction[k][j];
+    }
     effects->em = effects->solution = p->at;
     effects->sound = p->good && *t.used > 0;
     effects->merit = 0;
     for (int j = 0; j < n && effects->sound; j++) {
         const double w = t.w[j * (j + 1) / 2 + j] / *t.used, total = w > 0 ? 1 / w : INFINITY, v = p->at.var[j];
         em_effects_metric *metric = &effects->metric;
-        metric->noise[j] = fmax(isinf(total) ? 1 : total - v, 0);
+        metric->noise[j] = fmax(isinf(total) ? 1 : total - v, 1e-12);
         metric->scale[j] = sqrt(v + metric->noise[j]);
-        if (at_the_end(&t, p->at.var, j))
-            continue;
-        const double mean = t.mu[j] / *t.used, spread = 2 * t.var[j] / *t.used;
+        const double mean = slope[j] / *t.used, spread = 2 * t.var[j] / *t.used;
         effects->merit = fmax(effects->merit, fabs(mean) * metric->scale[j]);
         effects->merit = fmax(effects->merit, (v > 0 ? fabs(spread) : spread) * metric->scale[j] * metric->scale[j]);
         /* the posterior has mean mu + V r and covariance V - V W V; at v = 0, where EM would stay for ever, Fisher's scoring */
@@ -467,7 +522,9 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
     point best = {.at = *from}, next;
     take_curvatures(work, estep);
     em_code code = evaluate(&q, &best, error);
-    look_around(&best, n, effects);
+    find_flat(work, n, &best, &q.flat);
+    look_around(&q.flat, &best, n, effects);
+    hold_flat(&q.flat, n, &best);
     effects->whole = false;
     if (code == EM_OK && effects->sound)
         code = make_solvable(&q, effects, &best, error);
