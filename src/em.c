@@ -374,7 +374,7 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
         const bool last = !estimate || result->iterations + 1 >= options->max_iter;
         /* Steps of EM itself need MAPs to a small part of their length, because their ratios tell how much is left; the
          * random-effects problem takes the rest of a MAP's way into account, to first order. */
-        const double relative = s.plain ? fmax(1e-12, fmin(1e-3, 1e-3 * s.change)) : fmax(1e-10, fmin(0.03, 0.1 * s.change));
+        const double relative = s.plain ? fmax(1e-12, fmin(1e-3, 1e-3 * s.change)) : fmax(1e-10, fmin(0.03, 0.01 * s.change));
         const double tolerance = last ? fmin(exact, relative) : relative;
         /* While the group still moves much, subjects with several maxima may have to change over. */
         const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change > 0.01 ? EM_DOUBT : EM_WARM;
