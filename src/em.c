@@ -273,7 +273,7 @@ static em_code fast_step(em_state *s, em_error *error)
     const bool fell = s->sums[LML] < s->good_lml - 0.5 - 0.02 * s->sums[USED];
     const bool refused = !fx.sound || fell || (fx.merit > 2.5 * s->good_merit && fx.merit > 1e-3 &&
                                        em_effects_distance(&fx.metric, n, &s->group, &fx.solution) > 0.5 * s->good_change);
-    if (getenv("EMDEBUG")) fprintf(stderr, "  %d lml %.6f merit %.2e whole %d refused %d radius %g moved %g ev %.1f\n", s->result->iterations, s->sums[LML], fx.merit, fx.whole, refused, s->radius, s->sums[MOVED], s->estep->evaluations / s->sums[USED]);
+    if (getenv("EMDEBUG")) fprintf(stderr, "  %d lml %.6f change %.1e dist %.1e flat %d merit %.2e whole %d refused %d radius %g moved %g ev %.1f\n", s->result->iterations, s->sums[LML], em_effects_distance(&fx.metric, n, &s->group, &fx.solution), s->result->distance, fx.flat, fx.merit, fx.whole, refused, s->radius, s->sums[MOVED], s->estep->evaluations / s->sums[USED]);
     if (refused && isfinite(s->good_merit)) {
         s->radius = 0.25 * fmin(s->radius, em_effects_distance(&fx.metric, n, &s->good, &s->group));
         s->group = s->good;

@@ -2,6 +2,7 @@
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,7 +264,7 @@ typedef struct {
 
 static void find_flat(em_effects_work *work, int n, point *p, flat_directions *flat)
 {
-    static const double information = 1e-3, gain = 1e-6; /* standard errors of 30 and more; of the log-likelihood */
+    static const double information = 1e-2, gain = 2e-4; /* standard errors of 10 and more; of the log-likelihood */
     const sums s = sums_in(p->store, n);
     flat->n = 0;
     bool any = false;
@@ -284,6 +285,7 @@ static void find_flat(em_effects_work *work, int n, point *p, flat_directions *f
             direction[j] = gsl_matrix_get(work->vectors, (size_t)j, (size_t)k);
             slope += direction[j] * s.mu[j];
         }
+        if (getenv("EMDEBUG2")) fprintf(stderr, "eig %g slope %g dir %g %g %g\n", gsl_vector_get(work->values, (size_t)k), slope, direction[0], direction[1], direction[2]);
         flat->n += value < information && slope * slope < 2 * gain * value;
     }
 }
@@ -526,6 +528,7 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
     look_around(&q.flat, &best, n, effects);
     hold_flat(&q.flat, n, &best);
     effects->whole = false;
+    effects->flat = q.flat.n;
     if (code == EM_OK && effects->sound)
         code = make_solvable(&q, effects, &best, error);
     double ridge = 0;
