@@ -241,7 +241,7 @@ static void start_over(em_state *s)
     s->good_merit = s->good_change = s->least_merit = INFINITY;
     s->good_lml = -INFINITY;
     s->since_less = s->failures = 0;
-    s->radius = widest;
+    s->radius = s->result->iterations ? widest : 3;
     s->part_way = 1;
 }
 
@@ -260,7 +260,7 @@ static em_code fast_step(em_state *s, em_error *error)
 {
     const int n = s->estep->n;
     em_effects fx;
-    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : widest, 1e-3, &fx, error);
+    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : fmax(s->radius, widest), 1e-3, &fx, error);
     if (code != EM_OK)
         return code;
     if (s->plain) {
@@ -281,7 +281,7 @@ static em_code fast_step(em_state *s, em_error *error)
         if (s->radius < smallest || ++s->failures > 3)
             rescue(s);
         s->history.n = 0;
-        code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : widest, 1e-3, &fx, error);
+        code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : fmax(s->radius, widest), 1e-3, &fx, error);
         s->next = s->plain ? fx.em : em_effects_towards(&fx.metric, n, &s->group, s->radius, &fx.solution);
         s->result->distance = INFINITY;
         s->change = em_effects_distance(&fx.metric, n, &s->group, &s->next);
