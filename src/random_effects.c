@@ -285,7 +285,6 @@ static void find_flat(em_effects_work *work, int n, point *p, flat_directions *f
             direction[j] = gsl_matrix_get(work->vectors, (size_t)j, (size_t)k);
             slope += direction[j] * s.mu[j];
         }
-        if (getenv("EMDEBUG2")) fprintf(stderr, "eig %g slope %g dir %g %g %g\n", gsl_vector_get(work->values, (size_t)k), slope, direction[0], direction[1], direction[2]);
         flat->n += value < information && slope * slope < 2 * gain * value;
     }
 }
@@ -384,8 +383,8 @@ static int quadratic(const point *p, int n, bool expected, double *information, 
 }
 
 /* The step from p: Newton's where the likelihood is concave there, else Fisher's scoring; a ridge makes either possible.
- * Variances stop at 0. */
-static void step_from(const point *p, int n, const em_effects_metric *metric, double ridge, em_group_values *to)
+ * Variances stop at 0. Returns what is foretold to be gained. */
+static double step_from(const point *p, int n, const em_effects_metric *metric, double ridge, em_group_values *to)
 {
     enum { DIRECTIONS = 2 * MOST };
     double information[DIRECTIONS * (DIRECTIONS + 1) / 2], gradient[DIRECTIONS], step[DIRECTIONS];
@@ -407,12 +406,15 @@ static void step_from(const point *p, int n, const em_effects_metric *metric, do
         }
     em_cholesky_solve(m, information, gradient, step);
     *to = p->at;
+    double gain = 0;
     for (int i = 0; i < m; i++) {
+        gain += 0.5 * gradient[i] * step[i];
         if (index[i] < n)
             to->mu[index[i]] += step[i];
         else
             to->var[index[i] - n] = em_effects_variance(metric, index[i] - n, to->var[index[i] - n] + step[i]);
     }
+    return gain;
 }
 
 /* ---- the solution -------------------------------------------------------------------------------------------------- */
@@ -533,7 +535,7 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
         code = make_solvable(&q, effects, &best, error);
     double ridge = 0;
     for (int i = 0; i < MOST_STEPS && radius > 0 && code == EM_OK && effects->sound && !effects->whole; i++) {
-        step_from(&best, n, &effects->metric, ridge, &next.at);
+        const double foretold = step_from(&best, n, &effects->metric, ridge, &next.at);
         const double step = em_effects_distance(&effects->metric, n, &best.at, &next.at);
         const bool outside = !(em_effects_distance(&effects->metric, n, from, &next.at) <= radius);
         if (outside)
@@ -541,15 +543,16 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
         code = evaluate(&q, &next, error);
         if (code != EM_OK)
             break;
-        const double gained = *sums_in(next.store, n).value - *sums_in(best.store, n).value;
-        if (next.good && gained >= -1e-13 * fabs(*sums_in(best.store, n).value)) {
+        const double old = *sums_in(best.store, n).value, gained = *sums_in(next.store, n).value - old;
+        const bool hidden = foretold < 1e-12 * (1 + fabs(old)); /* by rounding */
+        if (next.good && (gained >= 0 || (hidden && gained > -1e-11 * (1 + fabs(old))))) {
             const bool full = ridge == 0;
             ridge = ridge < 0.02 ? 0 : ridge / 8;
             best = next;
             if (outside)
                 break;
             const double gone = em_effects_distance(&effects->metric, n, from, &best.at);
-            effects->whole = full && step <= fmax(relative * gone, 1e-14);
+            effects->whole = full && step <= fmax(relative * gone, 1e-10);
         } else if (step <= 1e-13) { /* rounding hides the rest */
             effects->whole = true;
         } else if (ridge > 1e12) {
