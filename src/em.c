@@ -1,12 +1,10 @@
 #include "em.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "anderson.h"
+#include "accelerate.h"
 #include "clock.h"
 #include "error.h"
 #include "treesum.h"
@@ -167,17 +165,7 @@ typedef struct {
     double change;                /* length of the last step */
     int looks;                    /* searches for higher maxima near the end */
     steps moved;                  /* EM's own steps */
-    /* acceleration */
-    em_effects_work work;
-    int plain;                    /* E-steps for which EM's own steps are taken; INT_MAX: to the end */
-    int rescues;                  /* how often plain EM had to take over */
-    em_anderson history;
-    em_group_values good;         /* the last group that was accepted, with ... */
-    double good_lml, good_merit, good_change, least_merit;
-    int since_less;               /* accepted groups since the merit was last halved */
-    double radius;                /* of a step */
-    double part_way;              /* of the way to a solution that is gone */
-    int failures;                 /* refused groups in a row */
+    em_accelerator accelerator;
 } em_state;
 
 static bool estimates(const em_state *s) { return s->options->group == EM_GROUP_ESTIMATE; }
@@ -214,118 +202,33 @@ static em_code plain_step(em_state *s, em_error *error)
     if (code == EM_OK) {
         s->change = remember(&s->moved, n, &s->group, &s->next);
         s->result->distance = distance(&s->moved, n);
+        /* Rank 0's word, so that all go on alike even where their mathematical libraries round differently. */
+        em_comm_share(s->comm, &s->next, sizeof s->next);
+        em_comm_share(s->comm, &s->change, sizeof s->change);
+        em_comm_share(s->comm, &s->result->distance, sizeof s->result->distance);
     }
     return code;
 }
 
-/* As the contract measures it: means in standard deviations, variances in logs; the means of parameters that are the same
- * for everyone in units of the metric. A variance that is 0 on one side only is infinitely far. */
-static double apart(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b)
+static em_code fast_step(em_state *s, bool stay, em_error *error)
 {
-    double largest = 0;
-    for (int j = 0; j < n; j++) {
-        const double unit = b->var[j] > 0 ? sqrt(b->var[j]) : metric->scale[j];
-        largest = fmax(largest, fabs(a->mu[j] - b->mu[j]) / unit);
-        if (a->var[j] != b->var[j])
-            largest = fmax(largest, a->var[j] > 0 && b->var[j] > 0 ? fabs(log(a->var[j] / b->var[j])) : INFINITY);
-    }
-    return largest;
-}
-
-static const double widest = 2;     /* step, in units of the metric: of the errors of one person's estimate */
-static const double smallest = 1e-3;
-
-static void start_over(em_state *s)
-{
-    s->history.n = 0;
-    s->good_merit = s->good_change = s->least_merit = INFINITY;
-    s->good_lml = -INFINITY;
-    s->since_less = s->failures = 0;
-    s->radius = s->result->iterations ? widest : 3;
-    s->part_way = 1;
-}
-
-/* Acceleration has gone astray: EM's own steps for a while, each time longer. */
-static void rescue(em_state *s)
-{
-    s->plain = 10 << (s->rescues < 6 ? s->rescues : 6);
-    s->rescues++;
-    s->moved.n = 0;
-    start_over(s);
-}
-
-/* The next group from the random-effects problem of this E-step; a group where the problem's derivatives are much larger
- * than where it came from is left, and the step from there repeated, shorter. */
-static em_code fast_step(em_state *s, em_error *error)
-{
-    const int n = s->estep->n;
-    em_effects fx;
-    em_code code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : fmax(s->radius, widest), 1e-3, &fx, error);
+    const em_evidence evidence = {s->sums[USED], s->sums[LML], s->sums[MOVED] > 0};
+    em_proposal to;
+    em_code code = em_accelerator_step(&s->accelerator, s->comm, s->plan, s->estep, &evidence, stay, &s->group, &to, error);
     if (code != EM_OK)
         return code;
-    if (s->plain) {
-        s->plain--;
-        s->next = fx.em;
-        s->change = em_effects_distance(&fx.metric, n, &s->group, &s->next);
-        s->result->distance = INFINITY;
-        return code;
-    }
-    const bool fell = s->sums[LML] < s->good_lml - 0.5 - 0.02 * s->sums[USED];
-    const bool refused = !fx.sound || fell || (fx.merit > 2.5 * s->good_merit && fx.merit > 1e-3 &&
-                                       em_effects_distance(&fx.metric, n, &s->group, &fx.solution) > 0.5 * s->good_change);
-    if (getenv("EMDEBUG")) fprintf(stderr, "  %d lml %.6f change %.1e dist %.1e flat %d merit %.2e whole %d refused %d radius %g moved %g ev %.1f\n", s->result->iterations, s->sums[LML], em_effects_distance(&fx.metric, n, &s->group, &fx.solution), s->result->distance, fx.flat, fx.merit, fx.whole, refused, s->radius, s->sums[MOVED], s->estep->evaluations / s->sums[USED]);
-    if (refused && isfinite(s->good_merit)) {
-        s->radius = 0.25 * fmin(s->radius, em_effects_distance(&fx.metric, n, &s->good, &s->group));
-        s->group = s->good;
-        em_estep_restore(s->estep);
-        if (s->radius < smallest || ++s->failures > 3)
-            rescue(s);
-        s->history.n = 0;
-        code = em_effects_solve(s->comm, s->plan, s->estep, &s->work, &s->group, s->plain ? 0 : fmax(s->radius, widest), 1e-3, &fx, error);
-        s->next = s->plain ? fx.em : em_effects_towards(&fx.metric, n, &s->group, s->radius, &fx.solution);
-        s->result->distance = INFINITY;
-        s->change = em_effects_distance(&fx.metric, n, &s->group, &s->next);
-        return code;
-    }
-    em_estep_save(s->estep);
-        s->failures = 0;
-    const double length = em_effects_distance(&fx.metric, n, &s->good, &s->group);
-    if (fx.merit < s->good_merit)
-        s->radius = fmin(fmax(s->radius, 2 * length), widest);
-    else
-        s->radius = fmax(0.5 * s->radius, 10 * smallest);
-    s->part_way = fx.merit < s->good_merit ? 1 : fmax(0.5 * s->part_way, 0.25);
-    s->good = s->group;
-    s->good_merit = fx.merit;
-    s->good_lml = s->sums[LML];
-    s->since_less = fx.merit < 0.5 * s->least_merit ? 0 : s->since_less + 1;
-    s->least_merit = fmin(s->least_merit, fx.merit);
-    if (s->sums[MOVED] > 0 || !fx.whole)
-        s->history.n = 0;
-    const double before = s->history.n ? em_effects_distance(&fx.metric, n, &s->history.at[0], &s->history.image[0]) : NAN;
-    em_anderson_remember(&s->history, &s->group, &fx.solution);
-    s->next = em_anderson_next(&s->history, n, &fx.metric, s->part_way);
-    s->change = s->good_change = em_effects_distance(&fx.metric, n, &s->group, &fx.solution);
-    s->next = em_effects_towards(&fx.metric, n, &s->group, s->radius, &s->next);
-    if (!(em_effects_distance(&fx.metric, n, &s->group, &s->next) <= 10 * s->change))
-        s->next = em_anderson_next(&(em_anderson){.at = {s->group}, .image = {fx.solution}, .n = 1}, n, &fx.metric, s->part_way);
-    const double rate = isnan(before) ? 0.9 : fmin(fmax(s->change / before, 0.1), 0.9);
-    s->result->distance = fx.whole ? fmax(apart(&fx.metric, n, &s->group, &fx.solution), apart(&fx.metric, n, &s->group, &s->next)) / (1 - rate) : INFINITY;
-    if (s->since_less > 10)
-        rescue(s);
-    return code;
+    s->next = to.next;
+    s->change = to.change;
+    s->result->distance = to.distance;
+    memcpy(s->result->unbounded, to.unbounded, sizeof to.unbounded);
+    return EM_OK;
 }
 
-static em_code m_step(em_state *s, em_error *error)
+/* The group for the next E-step. stay: the E-step just made is the last one, or is not to be undone. */
+static em_code m_step(em_state *s, bool stay, em_error *error)
 {
     const double from = em_now();
-    em_code code = EM_OK;
-    if (estimates(s)) {
-        code = s->plain == INT_MAX ? plain_step(s, error) : fast_step(s, error);
-    }
-    em_comm_share(s->comm, &s->next, sizeof s->next);
-    em_comm_share(s->comm, &s->change, sizeof s->change);
-    em_comm_share(s->comm, &s->result->distance, sizeof s->result->distance);
+    em_code code = !estimates(s) ? EM_OK : s->options->accelerate ? fast_step(s, stay, error) : plain_step(s, error);
     s->result->m_step_seconds += em_now() - from;
     return code;
 }
@@ -337,61 +240,63 @@ static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
     enum { MOST_LOOKS = 5 }; /* groups and maxima could take turns for ever */
     const double step = s->change, distance_before = s->result->distance;
     const steps moved = s->moved;
-    const em_anderson history = s->history;
+    const em_accelerator before = s->accelerator;
     em_code code = e_step(s, s->looks++ < MOST_LOOKS ? EM_LOOK : EM_WARM, exact, error);
     if (code == EM_OK) {
-        if (s->history.n)
-            s->history.n--;
-        if (s->sums[MOVED] > 0)
-            start_over(s);
-        code = m_step(s, error);
+        em_accelerator_start(&s->accelerator);
+        code = m_step(s, true, error);
     }
     *stays = code == EM_OK && s->sums[MOVED] == 0 && s->change <= fmax(2 * step, s->options->tol);
     s->moved = moved; /* the group has not moved in between */
-    s->history = *stays ? history : s->history;
     s->result->distance = *stays ? distance_before : INFINITY;
-    if (!*stays) {
+    if (*stays)
+        s->accelerator = before;
+    else
         s->moved.n = 0;
-        start_over(s);
-    }
     return code;
+}
+
+/* EM until it has converged or may not go on. */
+static em_code iterate(em_state *s, const em_progress *progress, em_error *error)
+{
+    const bool estimate = estimates(s), accelerate = estimate && s->options->accelerate;
+    const double began = em_now(), exact = 1e-9;
+    em_run_result *result = s->result;
+    for (bool ended = false; !ended; s->group = ended ? s->group : s->next) {
+        const bool last = !estimate || result->iterations + 1 >= s->options->max_iter;
+        /* Steps of EM itself need MAPs to a small part of their length, because their ratios tell how much is left; the
+         * random-effects problem takes the rest of a MAP's way into account, to first order. */
+        const double relative = accelerate ? fmax(1e-10, fmin(0.03, 0.01 * s->change)) : fmax(1e-12, fmin(1e-3, 1e-3 * s->change));
+        const double tolerance = last ? fmin(exact, relative) : relative;
+        /* While the group still moves much, subjects with several maxima may have to change over. */
+        const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s->change > 0.01 ? EM_DOUBT : EM_WARM;
+        em_code code = e_step(s, kind, tolerance, error);
+        if (code == EM_OK)
+            code = m_step(s, last, error);
+        result->converged = !estimate || result->distance < s->options->tol;
+        if (code == EM_OK && result->converged && !last)
+            code = confirm(s, fmin(exact, relative), &result->converged, error);
+        if (code != EM_OK)
+            return code;
+        if (progress && progress->step && em_comm_rank(s->comm) == 0)
+            progress->step(progress->where, result->iterations, s->sums[LML], estimate ? s->change : NAN, result->distance,
+                           em_now() - began);
+        ended = result->converged || result->iterations >= s->options->max_iter;
+    }
+    return EM_OK;
 }
 
 em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
                   const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
 {
-    const bool estimate = options->group == EM_GROUP_ESTIMATE;
-    const double began = em_now(), exact = 1e-9;
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
-                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = INFINITY,
-                  .plain = options->accelerate && estimate ? 0 : INT_MAX};
-    start_over(&s);
+                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = INFINITY};
     *result = (em_run_result){.distance = NAN};
-    em_code code0 = em_comm_agree(comm, em_effects_work_new(estep, &s.work, error), error);
-    if (code0 != EM_OK)
-        return code0;
-    for (bool ended = false; !ended; s.group = ended ? s.group : s.next) {
-        const bool last = !estimate || result->iterations + 1 >= options->max_iter;
-        /* Steps of EM itself need MAPs to a small part of their length, because their ratios tell how much is left; the
-         * random-effects problem takes the rest of a MAP's way into account, to first order. */
-        const double relative = s.plain ? fmax(1e-12, fmin(1e-3, 1e-3 * s.change)) : fmax(1e-10, fmin(0.03, 0.01 * s.change));
-        const double tolerance = last ? fmin(exact, relative) : relative;
-        /* While the group still moves much, subjects with several maxima may have to change over. */
-        const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s.change > 0.01 ? EM_DOUBT : EM_WARM;
-        em_code code = e_step(&s, kind, tolerance, error);
-        if (code == EM_OK)
-            code = m_step(&s, error);
-        result->converged = !estimate || result->distance < options->tol;
-        if (code == EM_OK && result->converged && !last)
-            code = confirm(&s, fmin(exact, relative), &result->converged, error);
-        if (code != EM_OK)
-            return code;
-        if (progress && progress->step && em_comm_rank(comm) == 0)
-            progress->step(progress->where, result->iterations, s.sums[LML], estimate ? s.change : NAN, result->distance,
-                           em_now() - began);
-        ended = result->converged || result->iterations >= options->max_iter;
-    }
+    em_code code = em_comm_agree(comm, em_accelerator_new(estep, &s.accelerator, error), error);
+    if (code == EM_OK)
+        code = iterate(&s, progress, error);
+    em_accelerator_free(&s.accelerator);
     result->group = s.group;
     result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
-    return EM_OK;
+    return code;
 }

@@ -27,6 +27,7 @@ typedef struct em_run_result {
     em_trace trace;
     int iterations;
     bool converged;
+    bool unbounded[EM_MAX_PARAMETERS]; /* means that the data want at infinity */
     double distance;       /* estimated distance to the fixed point; NaN where nothing is estimated */
     double e_step_seconds, m_step_seconds;
 } em_run_result;

@@ -2,7 +2,6 @@
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -530,7 +529,11 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
     look_around(&q.flat, &best, n, effects);
     hold_flat(&q.flat, n, &best);
     effects->whole = false;
-    effects->flat = q.flat.n;
+    for (int j = 0; j < n; j++) {
+        effects->unbounded[j] = false;
+        for (int k = 0; k < q.flat.n; k++)
+            effects->unbounded[j] = effects->unbounded[j] || fabs(q.flat.direction[k][j]) > 0.3;
+    }
     if (code == EM_OK && effects->sound)
         code = make_solvable(&q, effects, &best, error);
     double ridge = 0;

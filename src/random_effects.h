@@ -36,7 +36,7 @@ typedef struct em_effects {
     em_effects_metric metric; /* at the group of the E-step */
     double merit;             /* how far the derivatives there are from 0, in units of the metric for one subject */
     bool sound;               /* false: the sums are not finite, and the groups are that of the E-step */
-    int flat;                 /* directions in which the means are held, because the likelihood is flat there */
+    bool unbounded[EM_MAX_PARAMETERS]; /* means that are held, because the likelihood is flat in their direction */
     bool whole;               /* the solution was reached inside the radius */
 } em_effects;
 
