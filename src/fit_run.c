@@ -225,7 +225,7 @@ static em_code gather(fit_job *job, double **all, em_error *error)
             make_record(job, &prior, g, (int)l, *all + (g * lanes + l) * size);
     const size_t *first = job->plan.first;
     if (rank > 0) {
-        em_comm_send_to_first(job->comm, *all, job->n_groups * lanes * size * sizeof(double));
+        em_comm_send(job->comm, 0, *all, job->n_groups * lanes * size * sizeof(double));
         free(*all);
         *all = NULL;
         return EM_OK;

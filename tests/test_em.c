@@ -431,27 +431,29 @@ static void test_treesum(void **state)
     for (int i = 0; i < 1000; i++)
         x[i] = em_random_normal(&random) * exp(20 * em_random_uniform(&random));
     em_comm *alone = em_comm_alone();
-    for (size_t n = 0; n <= 1000; n = n < 70 ? n + 1 : n + 93) {
-        size_t first[65];
-        const int R = em_comm_size(world);
-        double total[2], single[2];
-        for (int r = 0; r <= R; r++)
-            first[r] = (size_t)r * n / (size_t)R;
-        em_error error;
-        em_plan plan = {.n_groups = n, .ranks = R, .first = first};
-        assert_int_equal(em_treesum(world, &plan, 2, leaf, x, total, &error), EM_OK);
-        first[1] = n;
-        plan.ranks = 1;
-        assert_int_equal(em_treesum(alone, &plan, 2, leaf, x, single, &error), EM_OK);
-        same(total, single, sizeof total, "tree sum");
-        double plain = 0, size = 0;
-        for (size_t i = 0; i < n; i++) {
-            plain += x[i];
-            size += fabs(x[i]);
+    for (size_t n = 0; n <= 1000; n = n < 70 ? n + 1 : n + 93)
+        for (int cuts = 0; cuts < 6; cuts++) {
+            size_t first[65] = {0};
+            const int R = em_comm_size(world);
+            double total[2], single[2];
+            for (int r = 1; r <= R; r++) /* even runs, then runs of any length, ranks without groups among them */
+                first[r] = cuts == 0 ? (size_t)r * n / (size_t)R : first[r - 1] + em_random_next(&random) % (n - first[r - 1] + 1);
+            first[R] = n;
+            em_error error;
+            em_plan plan = {.n_groups = n, .ranks = R, .first = first};
+            assert_int_equal(em_treesum(world, &plan, 2, leaf, x, total, &error), EM_OK);
+            first[1] = n;
+            plan.ranks = 1;
+            assert_int_equal(em_treesum(alone, &plan, 2, leaf, x, single, &error), EM_OK);
+            same(total, single, sizeof total, "tree sum");
+            double plain = 0, size = 0;
+            for (size_t i = 0; i < n; i++) {
+                plain += x[i];
+                size += fabs(x[i]);
+            }
+            near(total[0], plain, 1e-14 * size, "tree sum");
+            assert_true(total[1] == (double)n);
         }
-        near(total[0], plain, 1e-14 * size, "tree sum");
-        assert_true(total[1] == (double)n);
-    }
     em_comm_stop(alone);
 }
 
