@@ -131,6 +131,7 @@ static void reduce(em_comm *comm, void *x, int n, MPI_Datatype type, MPI_Op how)
 
 void em_comm_least(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_MIN); }
 void em_comm_most(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_MAX); }
+void em_comm_sum(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_SUM); }
 void em_comm_sum_counts(em_comm *comm, uint64_t *x, int n) { reduce(comm, x, n, MPI_UINT64_T, MPI_SUM); }
 
 void em_comm_send(em_comm *comm, int to, const void *bytes, size_t n)

@@ -1,5 +1,4 @@
-/* The ranks: every MPI call of the library stands in comm.c. All functions but send, receive and the
- * last are collective. */
+/* The ranks: every MPI call of the library stands in comm.c. All functions but send, receive and the last are collective. */
 #ifndef EMLIB_COMM_H
 #define EMLIB_COMM_H
 #include "emlib/emlib.h"
@@ -10,9 +9,10 @@ em_code em_comm_agree(em_comm *comm, em_code code, em_error *error) EM_MUST_CHEC
 /* Bytes of rank 0, or of rank `from`, to all. */
 void em_comm_share(em_comm *comm, void *bytes, size_t n);
 void em_comm_share_from(em_comm *comm, int from, void *bytes, size_t n);
-/* Smallest, largest, sum over the ranks of each of n numbers, on all ranks. */
+/* Smallest, largest, sum over the ranks of each of n numbers, on all ranks. The sum's last bits depend on their number. */
 void em_comm_least(em_comm *comm, double *x, int n);
 void em_comm_most(em_comm *comm, double *x, int n);
+void em_comm_sum(em_comm *comm, double *x, int n);
 void em_comm_sum_counts(em_comm *comm, uint64_t *x, int n);
 /* Between two ranks, blocks of any size; what one sends the other receives, in the same order. */
 void em_comm_send(em_comm *comm, int to, const void *bytes, size_t n);
