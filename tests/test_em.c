@@ -513,6 +513,64 @@ static void test_treesum(void **state)
     em_comm_stop(alone);
 }
 
+static char *bytes_of(const char *path, size_t *n)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    *n = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = malloc(*n);
+    assert_true(bytes && fread(bytes, 1, *n, file) == *n);
+    fclose(file);
+    return bytes;
+}
+
+/* Two simulations: subjects that fit into a piece many times, and subjects that are longer than a piece of the file. */
+static void test_simulated_files(void **state)
+{
+    (void)state;
+    static const struct { size_t subjects; int trials; } size[] = {{2300, 1000}, {3, 1100000}};
+    const em_model *m = em_model_find("choice_kernel");
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+        em_simulation sim = {.subjects = size[i].subjects, .trials = size[i].trials, .seed = 9};
+        for (int j = 0; j < EM_MAX_PARAMETERS; j++)
+            sim.mu[j] = sim.var[j] = NAN;
+        char path[310], other[310];
+        snprintf(path, sizeof path, "%s", in_folder("many.h5"));
+        snprintf(other, sizeof other, "%s", in_folder("one.h5"));
+        em_error error = {EM_OK, ""};
+        assert_int_equal(em_simulate_file(world, m, &sim, path, true, &error), EM_OK);
+        assert_int_equal(em_simulate_file(world, m, &sim, path, false, &error), EM_INPUT_ERROR);
+        assert_non_null(strstr(error.text, "exists already"));
+        if (em_comm_rank(world) > 0)
+            continue;
+        em_comm *alone = em_comm_alone();
+        em_dataset *memory, *file;
+        size_t n, n_one;
+        assert_int_equal(em_simulate_file(alone, m, &sim, other, true, &error), EM_OK);
+        char *many = bytes_of(path, &n), *one = bytes_of(other, &n_one);
+        assert_int_equal(n, n_one);
+        same(many, one, n, "simulated file");
+        assert_int_equal(em_simulate(m, &sim, &memory, &error), EM_OK);
+        assert_int_equal(em_dataset_read_frame(path, &file, &error), EM_OK);
+        assert_int_equal(em_dataset_read_rows(file, path, NULL, 0, 0, file->n_rows, &error), EM_OK);
+        assert_string_equal(file->fingerprint, memory->fingerprint);
+        assert_string_equal(file->id[sim.subjects - 1], memory->id[sim.subjects - 1]);
+        same(file->offset, memory->offset, (sim.subjects + 1) * sizeof(uint64_t), "offset");
+        same(file->column[0].value, memory->column[0].value, file->n_rows * sizeof(double), "values");
+        same(file->truth->x, memory->truth->x, sim.subjects * 2 * sizeof(double), "true parameters");
+        same(file->truth->natural, memory->truth->natural, sim.subjects * 2 * sizeof(double), "true parameters");
+        em_dataset_free(memory);
+        em_dataset_free(file);
+        em_comm_stop(alone);
+        free(many);
+        free(one);
+        unlink(path);
+        unlink(other);
+    }
+}
+
 /* ---- who does what ---- */
 
 static uint64_t *log_uniform_lengths(int n, uint64_t seed)
@@ -616,7 +674,7 @@ int main(void)
         cmocka_unit_test(test_recovery), cmocka_unit_test(test_highest_maximum),
         cmocka_unit_test(test_maxima_change_with_the_group), cmocka_unit_test(test_flagged_subjects_stay_out),
         cmocka_unit_test(test_ranks_give_the_same_bits),
-        cmocka_unit_test(test_file_on_many_ranks)};
+        cmocka_unit_test(test_file_on_many_ranks), cmocka_unit_test(test_simulated_files)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (em_comm_rank(world) == 0) {
         static const char *const left[] = {"gaussian.h5", "alike.h5", "ranks.h5", "recovery.h5", "peaks.h5"};

@@ -298,6 +298,11 @@ typedef struct em_simulation {
 EM_API em_code em_simulate(const em_model *model, const em_simulation *simulation, em_dataset **data,
                            em_error *error) EM_MUST_CHECK;
 
+/* What `emlib simulate` does: the same data in a new file, drawn by all ranks; no rank holds more than a piece of them. The same
+ * file on any number of ranks. As em_dataset_write; collective. */
+EM_API em_code em_simulate_file(em_comm *comm, const em_model *model, const em_simulation *simulation, const char *path,
+                                bool force, em_error *error) EM_MUST_CHECK;
+
 /* Latent variables of every trial at the subjects' MAPs.
  * latents [N,L] out (NaN where a trial does not count), to be freed; frame: the dataset with the model's columns. */
 EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame,
