@@ -5,32 +5,38 @@
 
 #include "error.h"
 
-/* The memory of one group while it is filled; em_batch then shows it read-only. */
+/* The memory of a group, which em_batch shows read-only to everybody else. */
 typedef struct {
     double *rows, *facts;
     uint8_t *scored, *learned, *restart;
 } room;
 
-/* One allocation a group: the rows first, 64-byte aligned as kernels want them, then facts, then the bits. */
-static em_code make_room(em_group_data *group, const em_model *model, int lanes, size_t trials, room *to, em_error *error)
+/* Where the parts of one allocation are: the rows first, 64-byte aligned as kernels want them, then facts, then the bits. */
+static size_t lay_out(const em_model *model, int lanes, size_t trials, char *store, room *to)
 {
     const size_t row = (size_t)model->n_columns * (size_t)lanes * sizeof(double);
-    const size_t bits = (size_t)model->n_responses + 2;
-    const size_t facts = ((size_t)model->n_facts * (size_t)lanes * sizeof(double) + 63) / 64 * 64;
-    if (trials > INT32_MAX || trials > (SIZE_MAX - facts - 64) / (row + bits))
-        return em_fail(error, EM_MACHINE, "a subject with %zu trials does not fit in memory", trials);
     const size_t rows = (trials * row + 63) / 64 * 64;
-    char *store = em_new_aligned(rows + facts + trials * bits, 1, error);
-    if (!store)
+    const size_t facts = ((size_t)model->n_facts * (size_t)lanes * sizeof(double) + 63) / 64 * 64;
+    if (store)
+        *to = (room){.rows = (double *)(void *)store, .facts = (double *)(void *)(store + rows),
+                     .scored = (uint8_t *)store + rows + facts,
+                     .learned = (uint8_t *)store + rows + facts + trials * (size_t)model->n_responses,
+                     .restart = (uint8_t *)store + rows + facts + trials * ((size_t)model->n_responses + 1)};
+    return rows + facts + trials * ((size_t)model->n_responses + 2);
+}
+
+static em_code make_room(em_group_data *group, const em_model *model, int lanes, size_t trials, em_error *error)
+{
+    const size_t row = (size_t)model->n_columns * (size_t)lanes * sizeof(double) + (size_t)model->n_responses + 2;
+    if (trials > INT32_MAX || trials > SIZE_MAX / 2 / row)
+        return em_fail(error, EM_MACHINE, "a subject with %zu trials does not fit in memory", trials);
+    room to;
+    group->store = em_new_aligned(lay_out(model, lanes, trials, NULL, NULL), 1, error);
+    if (!group->store)
         return EM_MACHINE;
-    to->rows = (double *)(void *)store;
-    to->facts = (double *)(void *)(store + rows);
-    to->scored = (uint8_t *)store + rows + facts;
-    to->learned = to->scored + trials * (size_t)model->n_responses;
-    to->restart = to->learned + trials;
-    group->store = store;
-    group->batch = (em_batch){.trials = (int)trials, .rows = to->rows, .facts = to->facts, .scored = to->scored,
-                              .learned = to->learned, .restart = to->restart};
+    lay_out(model, lanes, trials, group->store, &to);
+    group->batch = (em_batch){.trials = (int)trials, .rows = to.rows, .facts = to.facts, .scored = to.scored,
+                              .learned = to.learned, .restart = to.restart};
     return EM_OK;
 }
 
@@ -71,38 +77,52 @@ static void fill_row(const em_trials *trials, size_t row, size_t t, int lanes, i
         to->learned[t] |= bit;
 }
 
-static em_code fill_lane(em_group_data *group, const em_trials *trials, int lanes, int lane, const room *to,
-                         em_error *error)
+static void stand_ins(const em_group_data *group, const em_trials *trials, int lanes, int lane, const room *to)
 {
-    const uint32_t subject = group->member[lane];
-    const int n_facts = trials->model->n_facts;
-    double *facts = em_new((size_t)n_facts, sizeof *facts, error);
-    if (!facts)
-        return EM_MACHINE;
     for (int c = 0; c < trials->model->n_columns; c++) {
-        const double x = stand_in(trials, subject, c);
+        const double x = stand_in(trials, group->member[lane], c);
         for (size_t t = 0; t < (size_t)group->batch.trials; t++)
             *cell_in(trials, t, c, lanes, lane, to) = x;
     }
-    if (subject == EM_NOBODY) { /* like all that enters a kernel, an empty lane's facts must be finite */
-        for (int f = 0; f < n_facts; f++)
-            facts[f] = 1;
-    } else {
-        const uint64_t *offset = trials->data->offset + subject;
-        for (size_t row = offset[0], t = 0; row < offset[1]; row++, t++) {
-            fill_row(trials, row, t, lanes, lane, to);
-            if (em_trials_restart(trials, subject, row))
-                to->restart[t] |= (uint8_t)(1u << lane);
-        }
-        em_trials_subject(trials, subject, facts, &group->observed[lane], &group->chance[lane]);
+}
+
+em_code em_batch_fill(em_group_data *group, const em_trials *trials, int lanes, int lane, em_error *error)
+{
+    const uint32_t subject = group->member[lane];
+    const uint64_t *offset = trials->data->offset + subject;
+    const int n_facts = trials->model->n_facts;
+    room to;
+    lay_out(trials->model, lanes, (size_t)group->batch.trials, group->store, &to);
+    double *facts = em_new((size_t)n_facts, sizeof *facts, error);
+    group->id[lane] = facts ? em_copy(em_trials_id(trials, subject), error) : NULL;
+    if (!group->id[lane]) {
+        free(facts);
+        return EM_MACHINE;
     }
+    stand_ins(group, trials, lanes, lane, &to);
+    for (size_t row = offset[0], t = 0; row < offset[1]; row++, t++) {
+        fill_row(trials, row, t, lanes, lane, &to);
+        if (em_trials_restart(trials, subject, row))
+            to.restart[t] |= (uint8_t)(1u << lane);
+    }
+    group->observed[lane] = em_trials_subject(trials, subject, facts);
     for (int f = 0; f < n_facts; f++)
-        to->facts[f * lanes + lane] = facts[f];
+        to.facts[f * lanes + lane] = facts[f];
     free(facts);
     return EM_OK;
 }
 
-static em_code pack(const em_plan *plan, const em_trials *trials, size_t g, em_group_data *group, em_error *error)
+/* Like all that enters a kernel, an empty lane's cells and facts must be finite. */
+static void fill_empty_lane(em_group_data *group, const em_trials *trials, int lanes, int lane)
+{
+    room to;
+    lay_out(trials->model, lanes, (size_t)group->batch.trials, group->store, &to);
+    stand_ins(group, trials, lanes, lane, &to);
+    for (int f = 0; f < trials->model->n_facts; f++)
+        to.facts[f * lanes + lane] = 1;
+}
+
+static em_code make_group(const em_plan *plan, const em_trials *trials, size_t g, em_group_data *group, em_error *error)
 {
     const int lanes = plan->lanes;
     size_t longest = 0;
@@ -112,22 +132,21 @@ static em_code pack(const em_plan *plan, const em_trials *trials, size_t g, em_g
             const uint64_t *offset = trials->data->offset + group->member[l];
             longest = offset[1] - offset[0] > longest ? offset[1] - offset[0] : longest;
         }
-    room to = {NULL, NULL, NULL, NULL, NULL};
-    em_code code = make_room(group, trials->model, lanes, longest, &to, error);
-    group->batch.options = trials->options;
+    em_code code = make_room(group, trials->model, lanes, longest, error);
     for (int l = 0; l < lanes && code == EM_OK; l++)
-        code = fill_lane(group, trials, lanes, l, &to, error);
+        if (group->member[l] == EM_NOBODY)
+            fill_empty_lane(group, trials, lanes, l);
     return code;
 }
 
-em_code em_batch_pack(const em_plan *plan, const em_trials *trials, size_t first, size_t end, em_group_data **groups,
-                      em_error *error)
+em_code em_batch_new(const em_plan *plan, const em_trials *trials, size_t first, size_t end, em_group_data **groups,
+                     em_error *error)
 {
     *groups = em_new(end - first, sizeof **groups, error);
     if (!*groups)
         return EM_MACHINE;
     for (size_t g = first; g < end; g++) {
-        em_code code = pack(plan, trials, g, *groups + (g - first), error);
+        em_code code = make_group(plan, trials, g, *groups + (g - first), error);
         if (code != EM_OK) {
             em_batch_free(*groups, end - first);
             *groups = NULL;
@@ -137,9 +156,35 @@ em_code em_batch_pack(const em_plan *plan, const em_trials *trials, size_t first
     return EM_OK;
 }
 
+/* Log-likelihood of choosing at random on all trials that are scored. */
+static double chance_of(const em_group_data *group, const em_model *model, int lane, int options)
+{
+    double log_chance = 0;
+    for (size_t t = 0; t < (size_t)group->batch.trials; t++)
+        for (int c = 0, r = 0; c < model->n_columns; c++) {
+            const int codes = model->columns[c].codes;
+            if (model->columns[c].role == EM_RESPONSE &&
+                group->batch.scored[t * (size_t)model->n_responses + (size_t)r++] >> lane & 1)
+                log_chance -= codes == EM_NUMBER ? NAN : log(codes == EM_OPTION ? options : codes);
+        }
+    return log_chance;
+}
+
+void em_batch_settle(em_group_data *groups, size_t n, const em_model *model, int lanes, int options)
+{
+    for (size_t g = 0; g < n; g++) {
+        groups[g].batch.options = options;
+        for (int l = 0; l < lanes; l++)
+            groups[g].chance[l] = chance_of(&groups[g], model, l, options);
+    }
+}
+
 void em_batch_free(em_group_data *groups, size_t n)
 {
-    for (size_t g = 0; groups && g < n; g++)
+    for (size_t g = 0; groups && g < n; g++) {
+        for (int l = 0; l < 8; l++)
+            free(groups[g].id[l]);
         free(groups[g].store);
+    }
     free(groups);
 }

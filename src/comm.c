@@ -108,15 +108,17 @@ em_code em_comm_agree(em_comm *comm, em_code code, em_error *error)
 
 enum { PIECE = 1 << 26 }; /* MPI counts are int */
 
-void em_comm_share(em_comm *comm, void *bytes, size_t n)
+void em_comm_share_from(em_comm *comm, int from, void *bytes, size_t n)
 {
     if (!comm->mpi)
         return;
-    const double from = em_now();
+    const double began = em_now();
     for (char *p = bytes; n; n -= n < PIECE ? n : PIECE, p += PIECE)
-        MPI_Bcast(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, 0, MPI_COMM_WORLD);
-    comm->seconds += em_now() - from;
+        MPI_Bcast(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, from, MPI_COMM_WORLD);
+    comm->seconds += em_now() - began;
 }
+
+void em_comm_share(em_comm *comm, void *bytes, size_t n) { em_comm_share_from(comm, 0, bytes, n); }
 
 static void reduce(em_comm *comm, void *x, int n, MPI_Datatype type, MPI_Op how)
 {
@@ -129,42 +131,21 @@ static void reduce(em_comm *comm, void *x, int n, MPI_Datatype type, MPI_Op how)
 
 void em_comm_least(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_MIN); }
 void em_comm_most(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_MAX); }
+void em_comm_sum(em_comm *comm, double *x, int n) { reduce(comm, x, n, MPI_DOUBLE, MPI_SUM); }
 void em_comm_sum_counts(em_comm *comm, uint64_t *x, int n) { reduce(comm, x, n, MPI_UINT64_T, MPI_SUM); }
 
-void em_comm_gather(em_comm *comm, const double *mine, const int *count, double *all)
+void em_comm_send(em_comm *comm, int to, const void *bytes, size_t n)
 {
-    if (!comm->mpi) {
-        memcpy(all, mine, (size_t)count[0] * sizeof *all);
-        return;
-    }
-    const double from = em_now();
-    if (comm->rank == 0) {
-        double *to = all;
-        memcpy(to, mine, (size_t)count[0] * sizeof *all);
-        for (int r = 1; r < comm->size; r++) {
-            to += count[r - 1];
-            if (count[r])
-                MPI_Recv(to, count[r], MPI_DOUBLE, r, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-        }
-    } else if (count[comm->rank]) {
-        MPI_Send(mine, count[comm->rank], MPI_DOUBLE, 0, 1, MPI_COMM_WORLD);
-    }
-    comm->seconds += em_now() - from;
-}
-
-
-void em_comm_send_to_first(em_comm *comm, const void *bytes, size_t n)
-{
-    const double from = em_now();
+    const double began = em_now();
     for (const char *p = bytes; n; n -= n < PIECE ? n : PIECE, p += PIECE)
-        MPI_Send(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, 0, 2, MPI_COMM_WORLD);
-    comm->seconds += em_now() - from;
+        MPI_Send(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, to, 1, MPI_COMM_WORLD);
+    comm->seconds += em_now() - began;
 }
 
-void em_comm_receive(em_comm *comm, int source, void *bytes, size_t n)
+void em_comm_receive(em_comm *comm, int from, void *bytes, size_t n)
 {
-    const double from = em_now();
+    const double began = em_now();
     for (char *p = bytes; n; n -= n < PIECE ? n : PIECE, p += PIECE)
-        MPI_Recv(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, source, 2, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    comm->seconds += em_now() - from;
+        MPI_Recv(p, (int)(n < PIECE ? n : PIECE), MPI_BYTE, from, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    comm->seconds += em_now() - began;
 }

@@ -1,4 +1,4 @@
-/* The ranks: every MPI call of the library stands in comm.c. All functions but the last are collective. */
+/* The ranks: every MPI call of the library stands in comm.c. All functions but send, receive and the last are collective. */
 #ifndef EMLIB_COMM_H
 #define EMLIB_COMM_H
 #include "emlib/emlib.h"
@@ -6,16 +6,16 @@
 /* Agrees on a failure: every rank returns the code and text of the first rank that failed, or EM_OK if none did. Each
  * rank passes its own code, with `error` filled where that is not EM_OK. Call it before a rank alone could turn away. */
 em_code em_comm_agree(em_comm *comm, em_code code, em_error *error) EM_MUST_CHECK;
-/* Bytes of rank 0 to all. */
+/* Bytes of rank 0, or of rank `from`, to all. */
 void em_comm_share(em_comm *comm, void *bytes, size_t n);
-/* Smallest, largest, sum over the ranks of each of n numbers, on all ranks. */
+void em_comm_share_from(em_comm *comm, int from, void *bytes, size_t n);
+/* Smallest, largest, sum over the ranks of each of n numbers, on all ranks. The sum's last bits depend on their number. */
 void em_comm_least(em_comm *comm, double *x, int n);
 void em_comm_most(em_comm *comm, double *x, int n);
+void em_comm_sum(em_comm *comm, double *x, int n);
 void em_comm_sum_counts(em_comm *comm, uint64_t *x, int n);
-/* The ranks' numbers one after the other on rank 0: count[r] from rank r (known to all); all is used on rank 0. */
-void em_comm_gather(em_comm *comm, const double *mine, const int *count, double *all);
-/* Point to point, for blocks of any size: rank `from` sends, rank 0 receives. from is not 0. */
-void em_comm_send_to_first(em_comm *comm, const void *bytes, size_t n);
+/* Between two ranks, blocks of any size; what one sends the other receives, in the same order. */
+void em_comm_send(em_comm *comm, int to, const void *bytes, size_t n);
 void em_comm_receive(em_comm *comm, int from, void *bytes, size_t n);
 /* Seconds this rank has spent in the calls above. */
 double em_comm_seconds(const em_comm *comm);

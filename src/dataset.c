@@ -1,11 +1,9 @@
 /* A dataset in memory: who, how many trials each, one array a column; and its fingerprint. */
-#include <endian.h>
-#include <math.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+#include "fingerprint.h"
 
 static void free_texts(char **text, size_t n)
 {
@@ -54,65 +52,6 @@ em_dataset_column *em_dataset_find(const em_dataset *data, const char *name)
 
 /* ---- fingerprint ----------------------------------------------------------------------------------------------- */
 
-/* Numbers and texts of a few bytes each gather in a buffer, as every call of OpenSSL costs more than they do. */
-enum { BUFFER_WORDS = 2048 };
-typedef struct digest {
-    EVP_MD_CTX *context;
-    size_t used; /* words in the buffer */
-    bool failed;
-    uint64_t buffer[BUFFER_WORDS];
-} digest;
-
-static void flush(digest *d)
-{
-    if (d->used && EVP_DigestUpdate(d->context, d->buffer, d->used * sizeof *d->buffer) != 1)
-        d->failed = true;
-    d->used = 0;
-}
-
-static void add_word(digest *d, uint64_t word)
-{
-    if (d->used == BUFFER_WORDS)
-        flush(d);
-    d->buffer[d->used++] = htole64(word);
-}
-
-/* The length first, so that no two lists of texts look the same. */
-static void add_text(digest *d, const char *text)
-{
-    size_t n = strlen(text);
-    add_word(d, n);
-    flush(d);
-    if (EVP_DigestUpdate(d->context, text, n) != 1)
-        d->failed = true;
-}
-
-static void add_value(digest *d, double value)
-{
-    static const uint64_t missing = 0x7FF8000000000000;
-    uint64_t word;
-    value += 0.0; /* -0 becomes 0 */
-    memcpy(&word, &value, sizeof word);
-    add_word(d, isnan(value) ? missing : word);
-}
-
-/* A column of numbers has 0 where a column of text has one more than its number of levels. */
-static void add_column(digest *d, const em_dataset_column *column, size_t n)
-{
-    add_text(d, column->name);
-    add_word(d, column->level ? (uint64_t)column->n_levels + 1 : 0);
-    for (int i = 0; column->level && i < column->n_levels; i++)
-        add_text(d, column->level[i]);
-    for (size_t i = 0; i < n; i++)
-        add_value(d, column->value[i]);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const em_dataset_column *const *first = a, *const *second = b;
-    return strcmp((*first)->name, (*second)->name);
-}
-
 static em_code check_whole(const em_dataset *data, em_error *error)
 {
     bool whole = data->first_row == 0 && data->held == data->n_rows;
@@ -121,51 +60,29 @@ static em_code check_whole(const em_dataset *data, em_error *error)
     return whole ? EM_OK : em_fail(error, EM_INPUT_ERROR, "only a dataset that holds all its rows has a fingerprint");
 }
 
-static em_code digest_dataset(digest *d, const em_dataset *data, const em_dataset_column *const *column,
-                              unsigned char hash[EVP_MAX_MD_SIZE])
-{
-    unsigned length = 0;
-    d->failed = EVP_DigestInit_ex(d->context, EVP_sha256(), NULL) != 1;
-    add_word(d, data->n_subjects);
-    for (size_t s = 0; s < data->n_subjects; s++)
-        add_text(d, data->id[s]);
-    for (size_t s = 0; s <= data->n_subjects; s++)
-        add_word(d, data->offset[s]);
-    add_word(d, (uint64_t)data->n_columns);
-    for (int i = 0; i < data->n_columns && !d->failed; i++)
-        add_column(d, column[i], data->n_rows);
-    flush(d);
-    return d->failed || EVP_DigestFinal_ex(d->context, hash, &length) != 1 || length != 32 ? EM_MACHINE : EM_OK;
-}
-
 em_code em_dataset_seal(em_dataset *data, em_error *error)
 {
-    static const char hex[] = "0123456789abcdef";
-    unsigned char hash[EVP_MAX_MD_SIZE];
+    const size_t S = data->n_subjects, C = (size_t)data->n_columns, blocks = em_blocks(data->n_rows);
     em_code code = check_whole(data, error);
     if (code)
         return code;
-    code = EM_MACHINE;
-    const em_dataset_column **column = em_new((size_t)data->n_columns, sizeof *column, error);
-    digest *d = em_new(1, sizeof *d, error);
-    if (!column || !d)
-        goto done;
-    for (int i = 0; i < data->n_columns; i++)
-        column[i] = &data->column[i];
-    qsort(column, (size_t)data->n_columns, sizeof *column, by_name);
-    d->context = EVP_MD_CTX_new();
-    code = d->context ? digest_dataset(d, data, column, hash) : EM_MACHINE;
-    if (code)
-        em_fail(error, code, "OpenSSL could not compute SHA-256");
-    for (int i = 0; i < 32 && !code; i++) {
-        data->fingerprint[2 * i] = hex[hash[i] >> 4];
-        data->fingerprint[2 * i + 1] = hex[hash[i] & 15];
+    em_hash *id = em_new(em_blocks(S), sizeof *id, error), *offset = em_new(em_blocks(S + 1), sizeof *offset, error);
+    em_hash *values = em_new(C * blocks, sizeof *values, error), **column = em_new(C, sizeof *column, error);
+    if (!id || !offset || !values || !column)
+        code = EM_MACHINE;
+    if (!code)
+        code = em_hash_ids(data->id, S, id, error);
+    if (!code)
+        code = em_hash_offsets(data->offset, S + 1, offset, error);
+    for (size_t c = 0; c < C && !code; c++) {
+        column[c] = values + c * blocks;
+        code = em_hash_values(data->column[c].value, data->n_rows, column[c], error);
     }
-    data->fingerprint[64] = '\0';
-done:
-    if (d)
-        EVP_MD_CTX_free(d->context);
-    free(d);
+    if (!code)
+        code = em_fingerprint(data, id, offset, column, error);
+    free(id);
+    free(offset);
+    free(values);
     free(column);
     return code;
 }

@@ -1,6 +1,8 @@
-#include "emlib/emlib.h"
+#include "fit_file.h"
 
 #include <stdlib.h>
+
+#include "error.h"
 
 const char *em_subject_status_text(int status)
 {
@@ -49,5 +51,24 @@ void em_fit_free(em_fit *fit)
     };
     for (size_t i = 0; i < sizeof array / sizeof *array; i++)
         free(array[i]);
+    for (int i = 0; i < EM_NOTED; i++)
+        free(fit->noted.flagged_id[i]);
+    free(fit->noted.first_empty_id);
     free(fit);
+}
+
+void em_fit_note(em_noted *noted, const em_fit *part)
+{
+    for (size_t i = 0; i < part->n_subjects; i++) {
+        noted->several += part->subject_modes[i] > 1;
+        if (part->subject_n_trials[i] == 0 && noted->empty++ == 0)
+            noted->first_empty_id = em_copy(part->subject[i], NULL);
+        if (!em_subject_is_flagged(part->subject_status[i]))
+            continue;
+        if (noted->flagged < EM_NOTED) {
+            noted->flagged_id[noted->flagged] = em_copy(part->subject[i], NULL);
+            noted->flagged_status[noted->flagged] = part->subject_status[i];
+        }
+        noted->flagged++;
+    }
 }

@@ -1,4 +1,4 @@
-/* A fit from file to result: read, scatter, EM, gather. Every step is taken by all ranks or by none. */
+/* A fit from file to file: read and scatter, EM, gather and write. Every step is taken by all ranks or by none. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,8 +8,10 @@
 #include "clock.h"
 #include "em.h"
 #include "error.h"
+#include "gather.h"
 #include "isa.h"
 #include "output.h"
+#include "scatter.h"
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
@@ -105,21 +107,6 @@ static em_code choose_kernel(fit_job *job, em_error *error)
     return EM_OK;
 }
 
-/* Every value of this rank's subjects, and which options they use. */
-static em_code check_values(fit_job *job, em_options_seen *seen, em_error *error)
-{
-    const size_t lanes = (size_t)job->plan.lanes;
-    const size_t *first = job->plan.first + em_comm_rank(job->comm);
-    for (size_t i = first[0] * lanes; i < first[1] * lanes; i++) {
-        if (job->plan.member[i] == EM_NOBODY)
-            continue;
-        em_code code = em_trials_check(&job->trials, job->plan.member[i], seen, error);
-        if (code != EM_OK)
-            return code;
-    }
-    return EM_OK;
-}
-
 /* A fit needs at least one trial that counts. Collective. */
 static em_code check_something_counts(fit_job *job, em_error *error)
 {
@@ -137,106 +124,22 @@ static em_code check_something_counts(fit_job *job, em_error *error)
 
 static em_code read_and_scatter(fit_job *job, const char *dataset, em_error *error)
 {
-    const int rank = em_comm_rank(job->comm);
     em_code code = em_trials_open(dataset, job->model, job->options->ignore_block, &job->trials, error);
-    if (code == EM_OK && job->trials.data->n_subjects == 0)
-        code = em_fail(error, EM_INPUT_ERROR, "%s holds no subjects", dataset);
     if (code == EM_OK)
         code = em_plan_make(job->trials.data->offset, job->trials.data->n_subjects, job->kernel->lanes,
                             em_comm_size(job->comm), &job->plan, error);
-    if (code == EM_OK) {
-        size_t first, end;
-        em_plan_rows(&job->plan, rank, job->trials.data->offset, &first, &end);
-        code = em_trials_read(&job->trials, first, end, error);
-    }
-    em_options_seen seen = {.levels = 0};
+    code = em_comm_agree(job->comm, code, error);
     if (code == EM_OK)
-        code = check_values(job, &seen, error);
-    code = em_comm_agree(job->comm, code, error);
-    if (code != EM_OK)
-        return code;
-    em_comm_most(job->comm, seen.seen, EM_MAX_OPTIONS);
-    em_comm_most(job->comm, &seen.levels, 1);
-    em_comm_most(job->comm, seen.any, EM_MAX_OPTIONS);
-    em_comm_most(job->comm, seen.zero, EM_MAX_OPTIONS);
-    code = em_trials_options(&job->trials, &seen, job->options->options, job->log, error);
-    if (code == EM_OK) {
-        const size_t *first = job->plan.first + rank;
-        job->n_groups = first[1] - first[0];
-        code = em_batch_pack(&job->plan, &job->trials, first[0], first[1], &job->groups, error);
-    }
-    code = em_comm_agree(job->comm, code, error);
+        code = em_scatter(job->comm, &job->trials, &job->plan, job->options->options, job->log, &job->groups, &job->n_groups,
+                          error);
     if (code == EM_OK && job->trials.has_block)
         em_say(job->log, "column 'block': values start again where it changes (--ignore block turns that off)");
-    if (code == EM_OK)
-        code = check_something_counts(job, error);
-    em_dataset_forget(job->trials.data); /* the values are packed now */
-    return em_comm_agree(job->comm, code, error);
+    return code == EM_OK ? check_something_counts(job, error) : code;
 }
 
-/* ---- gather ------------------------------------------------------------------------------------------------------ */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
-/* What rank 0 gets of one lane: the counts and flags, then x, the Hessian of the log posterior, facts. */
-enum { R_STATUS, R_USED, R_MODES, R_LOGLIK, R_LML, R_OBSERVED, R_CHANCE, R_X };
-
-static size_t record_size(const em_model *model)
-{
-    const size_t P = (size_t)model->n_parameters;
-    return R_X + P + P * (P + 1) / 2 + (size_t)model->n_facts;
-}
-
-static void make_record(const fit_job *job, const em_prior *prior, size_t g, int l, double *record)
-{
-    const int P = job->model->n_parameters, H = P * (P + 1) / 2, lanes = job->plan.lanes;
-    const em_mode *mode = &job->estep.mode[g];
-    const em_posterior *post = &job->estep.posterior[g * (size_t)lanes + (size_t)l];
-    record[R_STATUS] = post->status;
-    record[R_USED] = post->used;
-    record[R_MODES] = post->modes;
-    record[R_LOGLIK] = post->log_likelihood;
-    record[R_LML] = post->log_marginal_likelihood;
-    record[R_OBSERVED] = (double)job->groups[g].observed[l];
-    record[R_CHANCE] = job->groups[g].chance[l];
-    const bool found = post->status != EM_SUBJECT_NO_VALUE;
-    for (int j = 0; j < P; j++)
-        record[R_X + j] = found ? mode->x[j * lanes + l] : NAN;
-    em_posterior_hessian(prior, mode->hessian + l, lanes, record + R_X + P);
-    for (int k = 0; k < H && !found; k++)
-        record[R_X + P + k] = NAN;
-    for (int f = 0; f < job->model->n_facts; f++)
-        record[R_X + P + H + f] = job->groups[g].batch.facts[f * lanes + l];
-}
-
-/* All subjects' records, in the plan's order of lanes, on rank 0; NULL elsewhere. */
-static em_code gather(fit_job *job, double **all, em_error *error)
-{
-    const size_t size = record_size(job->model), lanes = (size_t)job->plan.lanes;
-    const int rank = em_comm_rank(job->comm), P = job->model->n_parameters;
-    double precision[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2] = {0};
-    for (int j = 0; j < P && job->options->group != EM_GROUP_NONE; j++)
-        if (job->result.group.var[j] > 0)
-            precision[j * (j + 1) / 2 + j] = 1 / job->result.group.var[j];
-    const em_prior prior = {.n = P, .mean = job->result.group.mu, .precision = precision};
-    *all = em_new((rank == 0 ? job->plan.n_groups : job->n_groups) * lanes * size, sizeof(double), error);
-    em_code code = em_comm_agree(job->comm, *all ? EM_OK : EM_MACHINE, error);
-    if (code != EM_OK)
-        return code;
-    for (size_t g = 0; g < job->n_groups; g++)
-        for (size_t l = 0; l < lanes; l++)
-            make_record(job, &prior, g, (int)l, *all + (g * lanes + l) * size);
-    const size_t *first = job->plan.first;
-    if (rank > 0) {
-        em_comm_send_to_first(job->comm, *all, job->n_groups * lanes * size * sizeof(double));
-        free(*all);
-        *all = NULL;
-        return EM_OK;
-    }
-    for (int r = 1; r < em_comm_size(job->comm); r++)
-        em_comm_receive(job->comm, r, *all + first[r] * lanes * size, (first[r + 1] - first[r]) * lanes * size * sizeof(double));
-    return EM_OK;
-}
-
-static em_code allocate(em_fit *fit, size_t S, size_t P, em_error *error)
+static em_code allocate(em_fit *fit, size_t P, em_error *error)
 {
     fit->parameter = em_new(P, sizeof *fit->parameter, error);
     fit->transform = em_new(P, sizeof *fit->transform, error);
@@ -246,35 +149,9 @@ static em_code allocate(em_fit *fit, size_t S, size_t P, em_error *error)
     fit->group_status = em_new(P, 1, error);
     fit->natural_median = em_new(P, sizeof(double), error);
     fit->natural_mean = em_new(P, sizeof(double), error);
-    fit->map = em_new(S * P, sizeof(double), error);
-    fit->natural = em_new(S * P, sizeof(double), error);
-    fit->hessian = em_new(S * P * P, sizeof(double), error);
-    fit->subject_log_likelihood = em_new(S, sizeof(double), error);
-    fit->subject_log_marginal_likelihood = em_new(S, sizeof(double), error);
-    fit->subject_n_trials = em_new(S, sizeof *fit->subject_n_trials, error);
-    fit->subject_status = em_new(S, 1, error);
-    fit->subject_modes = em_new(S, sizeof *fit->subject_modes, error);
     const bool good = fit->parameter && fit->transform && fit->mu && fit->var && fit->cov && fit->group_status &&
-                      fit->natural_median && fit->natural_mean && fit->map && fit->natural && fit->hessian &&
-                      fit->subject_log_likelihood && fit->subject_log_marginal_likelihood && fit->subject_n_trials &&
-                      fit->subject_status && fit->subject_modes;
+                      fit->natural_median && fit->natural_mean;
     return good ? EM_OK : EM_MACHINE;
-}
-
-static void store_subject(em_fit *fit, const em_model *model, size_t s, const double *record)
-{
-    const size_t P = (size_t)model->n_parameters;
-    const double *h = record + R_X + P;
-    fit->subject_status[s] = (int8_t)record[R_STATUS];
-    fit->subject_modes[s] = (int32_t)record[R_MODES];
-    fit->subject_n_trials[s] = (uint64_t)record[R_OBSERVED];
-    fit->subject_log_likelihood[s] = record[R_USED] > 0 ? record[R_LOGLIK] : NAN;
-    fit->subject_log_marginal_likelihood[s] = record[R_LML];
-    memcpy(fit->map + s * P, record + R_X, P * sizeof(double));
-    model->natural(record + R_X, h + P * (P + 1) / 2, fit->natural + s * P);
-    for (size_t i = 0; i < P; i++)
-        for (size_t j = 0; j <= i; j++)
-            fit->hessian[(s * P + i) * P + j] = fit->hessian[(s * P + j) * P + i] = h[i * (i + 1) / 2 + j];
 }
 
 /* T(mu) and E[T(x)] under the group, by the trapezoidal rule, which converges faster than any power of the step for such
@@ -339,32 +216,16 @@ static void store_group(const fit_job *job, em_fit *fit)
         fit->bic_int = fit->aic_int = -2 * fit->log_marginal_likelihood;
 }
 
-/* Rank 0 makes the fit from the records. */
-static em_code assemble(fit_job *job, const char *dataset, const double *records, em_fit *fit, em_error *error)
+/* Rank 0: the fit, but for its subjects. */
+static em_code assemble(fit_job *job, const char *dataset, double chance, const double *facts, em_fit *fit, em_error *error)
 {
-    em_dataset *data = job->trials.data;
-    const size_t S = data->n_subjects, size = record_size(job->model);
-    const int P = fit->n_parameters = job->model->n_parameters;
-    double *facts = em_new((size_t)job->model->n_facts, sizeof *facts, error);
-    em_code code = facts ? allocate(fit, S, (size_t)P, error) : EM_MACHINE;
+    fit->n_parameters = job->model->n_parameters;
+    em_code code = allocate(fit, (size_t)fit->n_parameters, error);
     if (code == EM_OK)
         code = describe(job, dataset, fit, error);
     if (code == EM_OK) {
         store_group(job, fit);
-        fit->n_subjects = S;
-        fit->subject = data->id; /* handed over */
-        data->id = NULL;
-        double chance = 0;
-        for (size_t i = 0; i < job->plan.n_groups * (size_t)job->plan.lanes; i++) {
-            const uint32_t s = job->plan.member[i];
-            const double *record = records + i * size;
-            if (s == EM_NOBODY)
-                continue;
-            store_subject(fit, job->model, s, record);
-            chance += record[R_USED] > 0 ? record[R_CHANCE] : 0;
-            for (int f = 0; f < job->model->n_facts; f++)
-                facts[f] += record[(int)size - job->model->n_facts + f] / (double)S;
-        }
+        fit->n_subjects = job->plan.n_subjects;
         fit->pseudo_r2 = chance < 0 ? 1 - fit->log_likelihood / chance : NAN;
         natural_group(fit, job->model, facts);
     }
@@ -373,25 +234,73 @@ static em_code assemble(fit_job *job, const char *dataset, const double *records
     fit->trace_var = job->result.trace.var;
     fit->trace_log_marginal_likelihood = job->result.trace.log_marginal_likelihood;
     job->result.trace = (em_trace){0};
-    free(facts);
     return code;
 }
 
 static em_timing take_times(const fit_job *job)
 {
-    double t[] = {job->read_seconds, job->result.e_step_seconds, job->result.m_step_seconds, em_comm_seconds(job->comm),
-                  em_now() - job->began};
+    const double e_step = job->result.e_step_seconds;
+    double t[] = {job->read_seconds, e_step, job->result.m_step_seconds, em_comm_seconds(job->comm), em_now() - job->began};
+    double least = e_step, mean = e_step / em_comm_size(job->comm);
     em_comm_most(job->comm, t, 5);
+    em_comm_least(job->comm, &least, 1);
+    em_comm_sum(job->comm, &mean, 1);
     uint64_t evaluations = (uint64_t)job->estep.evaluations;
     em_comm_sum_counts(job->comm, &evaluations, 1);
     return (em_timing){.read_seconds = t[0], .e_step_seconds = t[1], .m_step_seconds = t[2], .communication_seconds = t[3],
-                       .total_seconds = t[4], .likelihood_evaluations = (double)evaluations,
-                       .ranks = em_comm_size(job->comm)};
+                       .total_seconds = t[4], .e_step_seconds_mean = mean, .e_step_seconds_least = least,
+                       .likelihood_evaluations = (double)evaluations, .ranks = em_comm_size(job->comm)};
+}
+
+/* The output of a fit: NULL where it is to stay in memory. */
+typedef struct {
+    const char *path;
+    bool force;
+} output_file;
+
+/* Rank 0: begins the file, or makes room for everybody. */
+static em_code begin_output(const fit_job *job, const output_file *output, size_t id_width, em_fit *fit, em_fit_writer **writer,
+                            em_error *error)
+{
+    return output ? em_fit_create(fit, id_width, output->path, output->force, writer, error)
+                  : em_gather_room(fit, job->plan.n_subjects, (size_t)fit->n_parameters, error);
+}
+
+/* The results to rank 0, and to the file. */
+static em_code deliver(fit_job *job, const char *dataset, const output_file *output, em_fit **fit, em_error *error)
+{
+    const bool first = em_comm_rank(job->comm) == 0;
+    const int P = job->model->n_parameters;
+    double chance, facts[1 + job->model->n_facts];
+    em_group_prior prior;
+    em_group_make_prior(&prior, &job->result.group, P, job->options->group == EM_GROUP_NONE);
+    prior.prior.pinned = NULL; /* the stored Hessian has the likelihood's own derivatives where a variance is 0 */
+    const em_gather gather = {job->comm, job->model, &job->plan, &job->estep, &prior.prior};
+    em_fit_writer *writer = NULL;
+    em_code code = em_gather_sums(&gather, &chance, facts, error);
+    const size_t id_width = em_gather_id_width(&gather);
+    const em_timing timing = take_times(job);
+    if (first && code == EM_OK) {
+        *fit = em_new(1, sizeof **fit, error);
+        code = *fit ? assemble(job, dataset, chance, facts, *fit, error) : EM_MACHINE;
+    }
+    if (first && code == EM_OK) {
+        (*fit)->timing = timing;
+        code = begin_output(job, output, id_width, *fit, &writer, error);
+    }
+    code = em_comm_agree(job->comm, code, error);
+    if (code == EM_OK)
+        code = em_gather_subjects(&gather, id_width, *fit, writer, error);
+    if (writer && code == EM_OK)
+        code = em_fit_finish(writer, error);
+    em_fit_drop(writer);
+    return em_comm_agree(job->comm, code, error);
 }
 
 /* ---- a fit ------------------------------------------------------------------------------------------------------- */
 
-static em_code run(fit_job *job, const char *dataset, const em_progress *progress, em_fit **fit, em_error *error)
+static em_code run(fit_job *job, const char *dataset, const em_progress *progress, const output_file *output, em_fit **fit,
+                   em_error *error)
 {
     em_code code = em_comm_agree(job->comm, check_options(job->options, job->model, error), error);
     if (code == EM_OK)
@@ -408,30 +317,19 @@ static em_code run(fit_job *job, const char *dataset, const em_progress *progres
     const em_group_values start = start_of(job->options, job->model);
     if (code == EM_OK)
         code = em_run_em(job->comm, &job->plan, &job->estep, job->options, &start, progress, &job->result, error);
-    double *records = NULL;
     if (code == EM_OK)
-        code = gather(job, &records, error);
-    if (code == EM_OK && em_comm_rank(job->comm) == 0) {
-        *fit = em_new(1, sizeof **fit, error);
-        code = *fit ? assemble(job, dataset, records, *fit, error) : EM_MACHINE;
-    }
-    free(records);
-    code = em_comm_agree(job->comm, code, error);
-    if (code != EM_OK)
-        return code;
-    const em_timing timing = take_times(job);
-    if (*fit)
-        (*fit)->timing = timing;
-    return job->result.converged ? EM_OK : EM_NOT_CONVERGED;
+        code = deliver(job, dataset, output, fit, error);
+    return code != EM_OK ? code : job->result.converged ? EM_OK : EM_NOT_CONVERGED;
 }
 
-em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
-                   const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
+static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
+                             const em_progress *progress, const em_log *log, const output_file *output, em_fit **fit,
+                             em_error *error)
 {
     fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
                    .began = em_now()};
     *fit = NULL;
-    em_code code = run(&job, dataset, progress, fit, error);
+    em_code code = run(&job, dataset, progress, output, fit, error);
     em_trace_free(&job.result.trace);
     em_estep_free(&job.estep);
     em_batch_free(job.groups, job.n_groups);
@@ -442,6 +340,12 @@ em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, co
         *fit = NULL;
     }
     return code;
+}
+
+em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
+                   const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
+{
+    return run_and_clear(comm, dataset, model, options, progress, log, NULL, fit, error);
 }
 
 /* ---- a fit with its file ----------------------------------------------------------------------------------------- */
@@ -459,7 +363,7 @@ static em_code look_at_output(const char *dataset, const em_model *model, const 
     em_dataset *data = NULL;
     em_fit *old = NULL;
     char fingerprint[65], *json = em_fit_options_json(options, model);
-    code = json ? em_dataset_read_frame(dataset, &data, error) : em_fail(error, EM_MACHINE, "out of memory");
+    code = json ? em_dataset_read_outline(dataset, &data, error) : em_fail(error, EM_MACHINE, "out of memory");
     if (code == EM_OK)
         code = em_model_fingerprint(model, fingerprint, error);
     if (code == EM_OK && em_fit_read(output, &old, error) != EM_OK)
@@ -511,14 +415,9 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
         em_fit_free(made);
         made = NULL;
     } else if (code == EM_OK) {
-        code = em_fit_run(comm, dataset, model, options, progress, log, &made, error);
-        if (code == EM_OK || code == EM_NOT_CONVERGED) {
-            const em_code status = code;
-            code = em_comm_agree(comm, first ? em_fit_write(made, output, force, error) : EM_OK, error);
-            code = code == EM_OK ? status : code;
-        }
-    }
-    if (code != EM_OK && code != EM_NOT_CONVERGED) {
+        const output_file file = {output, force};
+        code = run_and_clear(comm, dataset, model, options, progress, log, &file, &made, error);
+    } else {
         em_fit_free(made);
         made = NULL;
     }

@@ -53,38 +53,31 @@ uint64_t *em_h5_extent(em_h5_extents *extents, char letter)
     return &extents->of[letter - 'A'];
 }
 
-static em_code write_array(const em_h5 *h5, const em_h5_array *row, const em_h5_extents *extents, const void *owner,
-                           em_error *error)
+static const void *values_of(const em_h5_array *row, const void *owner)
+{
+    const void *values;
+    memcpy(&values, (const char *)owner + row->member, sizeof values);
+    return values;
+}
+
+static em_code create_array(const em_h5 *h5, const em_h5_array *row, const em_h5_extents *extents, size_t width,
+                            em_error *error)
 {
     em_code code = EM_OK;
     hid_t type = 0, space = 0, creation = 0, id = 0;
-    void *values;
-    memcpy(&values, (const char *)owner + row->member, sizeof values);
-    if (!values)
-        return row->required ? em_fail(error, EM_INPUT_ERROR, "%s: there are no values for %s", h5->path, row->path)
-                             : EM_OK;
     int rank = (int)strlen(row->shape);
     hsize_t extent[EM_H5_MAX_RANK];
-    uint64_t n = 1;
     for (int i = 0; i < rank; i++)
-        n *= extent[i] = extents->of[row->shape[i] - 'A'];
-    bool text = row->type == EM_H5_TEXT;
-    if ((type = text ? em_h5_text_type(em_h5_text_width(values, n)) : H5Tcopy(stored_type(row->type))) < 0 ||
+        extent[i] = extents->of[row->shape[i] - 'A'];
+    if ((type = row->type == EM_H5_TEXT ? em_h5_text_type(width) : H5Tcopy(stored_type(row->type))) < 0 ||
         (space = H5Screate_simple(rank, extent, NULL)) < 0 ||
         (creation = em_h5_creation_list(H5P_DATASET_CREATE)) < 0 ||
-        (id = H5Dcreate2(h5->file, row->path, type, space, H5P_DEFAULT, creation, H5P_DEFAULT)) < 0) {
+        (id = H5Dcreate2(h5->file, row->path, type, space, H5P_DEFAULT, creation, H5P_DEFAULT)) < 0)
         code = em_h5_fail(h5, error, "cannot create %s", row->path);
-        goto done;
-    }
-    if (text)
-        code = em_h5_write_texts(h5, (em_h5_place){id, false}, type, row->path, values, n, error);
-    else if (n && H5Dwrite(id, memory_type(row->type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
-        code = em_h5_fail(h5, error, "cannot write %s", row->path);
     if (!code)
         code = em_h5_put_text_at(h5, id, "description", row->about, error);
     if (!code && row->unit)
         code = em_h5_put_text_at(h5, id, "unit", row->unit, error);
-done:
     em_h5_drop(id);
     em_h5_drop(creation);
     em_h5_drop(space);
@@ -92,12 +85,78 @@ done:
     return code;
 }
 
+em_code em_h5_create_arrays(const em_h5 *h5, const em_h5_array *table, int n, const em_h5_extents *extents, size_t width,
+                            em_error *error)
+{
+    em_code code = EM_OK;
+    for (int i = 0; i < n && !code; i++)
+        code = create_array(h5, &table[i], extents, width, error);
+    return code;
+}
+
+hid_t em_h5_select_rows(hid_t space, uint64_t first, uint64_t count)
+{
+    hsize_t start[EM_H5_MAX_RANK] = {first}, extent[EM_H5_MAX_RANK];
+    int rank = H5Sget_simple_extent_ndims(space);
+    if (rank < 1 || rank > EM_H5_MAX_RANK || H5Sget_simple_extent_dims(space, extent, NULL) < 0)
+        return -1;
+    extent[0] = count;
+    if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0)
+        return -1;
+    return H5Screate_simple(rank, extent, NULL);
+}
+
+static em_code write_rows(const em_h5 *h5, const em_h5_array *row, uint64_t first, uint64_t count, const void *values,
+                          em_error *error)
+{
+    em_code code = EM_OK;
+    hid_t id = 0, type = 0, space = 0, block = 0;
+    if ((id = H5Dopen2(h5->file, row->path, H5P_DEFAULT)) < 0 || (type = H5Dget_type(id)) < 0 ||
+        (space = H5Dget_space(id)) < 0 || (block = em_h5_select_rows(space, first, count)) < 0)
+        code = em_h5_fail(h5, error, "cannot open %s", row->path);
+    else if (row->type == EM_H5_TEXT)
+        code = em_h5_write_texts(h5, (em_h5_place){id, false, block, space}, type, row->path, values, count, error);
+    else if (H5Sget_select_npoints(space) > 0 &&
+             H5Dwrite(id, memory_type(row->type), block, space, H5P_DEFAULT, values) < 0)
+        code = em_h5_fail(h5, error, "cannot write %s", row->path);
+    em_h5_drop(block);
+    em_h5_drop(space);
+    em_h5_drop(type);
+    em_h5_drop(id);
+    return code;
+}
+
+static em_code no_values(const em_h5 *h5, const em_h5_array *row, em_error *error)
+{
+    return em_fail(error, EM_INPUT_ERROR, "%s: there are no values for %s", h5->path, row->path);
+}
+
+em_code em_h5_write_rows(const em_h5 *h5, const em_h5_array *table, int n, uint64_t first, uint64_t count,
+                         const void *owner, em_error *error)
+{
+    em_code code = EM_OK;
+    for (int i = 0; i < n && count && !code; i++) {
+        const void *values = values_of(&table[i], owner);
+        code = values ? write_rows(h5, &table[i], first, count, values, error) : no_values(h5, &table[i], error);
+    }
+    return code ? code : em_h5_check_written(h5, error);
+}
+
 em_code em_h5_write_arrays(const em_h5 *h5, const em_h5_array *table, int n, const em_h5_extents *extents,
                            const void *owner, em_error *error)
 {
     em_code code = EM_OK;
-    for (int i = 0; i < n && !code; i++)
-        code = write_array(h5, &table[i], extents, owner, error);
+    for (int i = 0; i < n && !code; i++) {
+        const uint64_t count = extents->of[table[i].shape[0] - 'A'];
+        const void *values = values_of(&table[i], owner);
+        if (!values && !table[i].required)
+            continue;
+        if (!values)
+            return no_values(h5, &table[i], error);
+        code = create_array(h5, &table[i], extents, table[i].type == EM_H5_TEXT ? em_h5_text_width(values, count) : 0, error);
+        if (!code)
+            code = em_h5_write_rows(h5, &table[i], 1, 0, count, owner, error);
+    }
     return code;
 }
 
@@ -214,6 +273,17 @@ void em_h5_array_close(em_h5_opened *array)
     *array = (em_h5_opened){0};
 }
 
+em_code em_h5_read_doubles(const em_h5 *h5, const em_h5_opened *array, const char *path, uint64_t first, uint64_t count,
+                           double *values, em_error *error)
+{
+    em_code code = EM_OK;
+    hid_t block = em_h5_select_rows(array->space, first, count);
+    if (block < 0 || H5Dread(array->id, H5T_NATIVE_DOUBLE, block, array->space, H5P_DEFAULT, values) < 0)
+        code = em_h5_fail(h5, error, "cannot read %s", path);
+    em_h5_drop(block);
+    return code;
+}
+
 /* Sets the letters that are not known yet and compares the others; *n becomes the number of values. */
 static em_code match_shape(const em_h5 *h5, const em_h5_array *row, const em_h5_opened *array, em_h5_extents *extents,
                            size_t *n, em_error *error)
@@ -248,7 +318,7 @@ static em_code read_array(const em_h5 *h5, const em_h5_array *row, em_h5_extents
     code = match_shape(h5, row, &array, extents, &n, error);
     if (!code && row->type == EM_H5_TEXT) {
         char **text = NULL;
-        em_h5_place from = {array.id, false};
+        em_h5_place from = {array.id, false, 0, 0};
         code = em_h5_read_texts(h5, from, array.type, array.space, row->path, &text, n, error);
         values = text;
     } else if (!code && !(values = em_new(n, memory_size(row->type), error)))

@@ -18,7 +18,7 @@ static em_code put_texts_at(const em_h5 *h5, hid_t object, const char *name, cha
     if (type < 0 || space < 0 || (id = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0)
         code = em_h5_fail(h5, error, "cannot create the attribute %s", name);
     else
-        code = em_h5_write_texts(h5, (em_h5_place){id, true}, type, name, text, n, error);
+        code = em_h5_write_texts(h5, (em_h5_place){id, true, 0, 0}, type, name, text, n, error);
     em_h5_drop(id);
     em_h5_drop(space);
     em_h5_drop(type);
@@ -139,7 +139,7 @@ static em_code get_texts(const em_h5 *h5, const char *object, const char *name, 
     if (!code && H5Tget_class(a.type) != H5T_STRING)
         code = em_h5_damaged(h5, error, "the attribute %s of %s is not text", name, object);
     if (!code)
-        code = em_h5_read_texts(h5, (em_h5_place){a.id, true}, a.type, a.space, name, text, a.n, error);
+        code = em_h5_read_texts(h5, (em_h5_place){a.id, true, 0, 0}, a.type, a.space, name, text, a.n, error);
     *n = code ? 0 : a.n;
     close_attribute(&a);
     return code;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataset_file.h"
 #include "error.h"
 #include "h5.h"
 
@@ -13,6 +14,7 @@ enum { MISSING = INT32_MIN }; /* of a column of whole numbers; NaN elsewhere */
 #define LENGTH(table) ((int)(sizeof(table) / sizeof *(table)))
 
 /* S subjects, O = S + 1. */
+enum { ID, OFFSET };
 static const em_h5_array subject_arrays[] = {
     {"/subjects/id", "S", EM_H5_TEXT, true, offsetof(em_dataset, id), NULL, "who, in order of first appearance"},
     {"/subjects/offset", "O", EM_H5_UINT64, true, offsetof(em_dataset, offset), "trials",
@@ -25,6 +27,8 @@ static const em_h5_array truth_arrays[] = {
      "mean of the group that subjects were drawn from"},
     {"/simulated/var", "P", EM_H5_DOUBLE, true, offsetof(em_truth, var), "unconstrained scale, squared",
      "variance of the group that subjects were drawn from"},
+};
+static const em_h5_array truth_subject_arrays[] = {
     {"/simulated/x", "SP", EM_H5_DOUBLE, true, offsetof(em_truth, x), "unconstrained scale",
      "the parameters each subject's data were drawn with"},
     {"/simulated/natural", "SP", EM_H5_DOUBLE, true, offsetof(em_truth, natural), "natural scale",
@@ -50,14 +54,17 @@ static void column_path(char path[EM_H5_MAX_NAME + 16], const char *name)
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-static em_code check_whole(const em_dataset *data, const char *path, em_error *error)
+struct em_dataset_writer {
+    em_h5 h5;
+    const em_dataset *frame;
+    bool *whole;     /* [n_columns] */
+    int32_t *buffer; /* [EM_H5_CHUNK] */
+};
+
+static em_code check_names(const em_dataset *data, const char *path, em_error *error)
 {
-    if (!*data->fingerprint || data->first_row != 0 || data->held != data->n_rows)
-        return em_fail(error, EM_INPUT_ERROR, "%s: a dataset that is not whole or not sealed cannot be written", path);
     for (int i = 0; i < data->n_columns; i++) {
         const char *name = data->column[i].name;
-        if (!data->column[i].value)
-            return em_fail(error, EM_INPUT_ERROR, "%s: column '%.100s' has no values to write", path, name);
         if (!good_name(name))
             return em_fail(
                 error, EM_INPUT_ERROR,
@@ -71,57 +78,15 @@ static em_code check_whole(const em_dataset *data, const char *path, em_error *e
     return EM_OK;
 }
 
-/* -0 counts as no whole number: it would come back as 0 and have another fingerprint. */
-static bool fits_int32(const double *value, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(value[i]) && !(value[i] > INT32_MIN && value[i] <= INT32_MAX && value[i] == trunc(value[i]) &&
-                                  (value[i] != 0 || !signbit(value[i]))))
-            return false;
-    return true;
-}
-
-/* Chunk by chunk, so that no second copy of the column is needed. */
-static em_code write_values(const em_h5 *h5, hid_t id, const char *path, const double *value, size_t n, bool whole,
-                            em_error *error)
-{
-    em_code code = EM_OK;
-    hsize_t extent = n;
-    int32_t *buffer = em_new(EM_H5_CHUNK, sizeof *buffer, error);
-    hid_t space = H5Screate_simple(1, &extent, NULL);
-    if (!buffer)
-        code = EM_MACHINE;
-    for (size_t from = 0; from < n && !code; from += EM_H5_CHUNK) {
-        size_t count = n - from < EM_H5_CHUNK ? n - from : EM_H5_CHUNK;
-        hsize_t start = from, size = count;
-        for (size_t i = 0; i < count && whole; i++)
-            buffer[i] = isnan(value[from + i]) ? MISSING : (int32_t)value[from + i];
-        const void *source = whole ? (const void *)buffer : value + from;
-        hid_t block = H5Screate_simple(1, &size, NULL);
-        if (space < 0 || block < 0 || H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, NULL, &size, NULL) < 0 ||
-            H5Dwrite(id, whole ? H5T_NATIVE_INT32 : H5T_NATIVE_DOUBLE, block, space, H5P_DEFAULT, source) < 0)
-            code = em_h5_fail(h5, error, "cannot write %s", path);
-        em_h5_drop(block);
-        if (!code)
-            code = em_h5_check_written(h5, error);
-    }
-    em_h5_drop(space);
-    free(buffer);
-    return code;
-}
-
-static em_code write_column(const em_h5 *h5, const em_dataset_column *column, size_t n, em_error *error)
+static em_code create_column(const em_h5 *h5, const em_dataset_column *column, bool whole, size_t n, em_error *error)
 {
     char path[EM_H5_MAX_NAME + 16];
     hid_t id = 0;
-    bool whole = fits_int32(column->value, n);
     const char *about = column->level ? "codes of the texts in `levels`, one a trial; -2147483648: missing"
                         : whole       ? "whole numbers, one a trial; -2147483648: missing"
                                       : "numbers, one a trial; NaN: missing";
     column_path(path, column->name);
     em_code code = em_h5_array_create(h5, path, whole ? EM_H5_INT32 : EM_H5_DOUBLE, n, &id, error);
-    if (!code)
-        code = write_values(h5, id, path, column->value, n, whole, error);
     em_h5_drop(id);
     if (!code)
         code = em_h5_put_text(h5, path, "description", about, error);
@@ -132,7 +97,7 @@ static em_code write_column(const em_h5 *h5, const em_dataset_column *column, si
     return code;
 }
 
-static em_code write_truth(const em_h5 *h5, const em_truth *truth, em_h5_extents *extents, em_error *error)
+static em_code create_truth(const em_h5 *h5, const em_truth *truth, em_h5_extents *extents, em_error *error)
 {
     em_code code = em_h5_make_group(h5, "/simulated", error);
     *em_h5_extent(extents, 'P') = (uint64_t)truth->n_parameters;
@@ -140,32 +105,154 @@ static em_code write_truth(const em_h5 *h5, const em_truth *truth, em_h5_extents
         code = em_h5_write_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), truth, error);
     if (!code)
         code = em_h5_write_arrays(h5, truth_arrays, LENGTH(truth_arrays), extents, truth, error);
+    return code ? code
+                : em_h5_create_arrays(h5, truth_subject_arrays, LENGTH(truth_subject_arrays), extents, 0, error);
+}
+
+static em_code create_all(em_dataset_writer *w, size_t id_width, em_error *error)
+{
+    const em_dataset *frame = w->frame;
+    em_h5_extents extents = em_h5_extents_unknown();
+    *em_h5_extent(&extents, 'S') = frame->n_subjects;
+    *em_h5_extent(&extents, 'O') = frame->n_subjects + 1;
+    em_code code = em_h5_make_group(&w->h5, "/subjects", error);
+    if (!code)
+        code = em_h5_create_arrays(&w->h5, subject_arrays, LENGTH(subject_arrays), &extents, id_width, error);
+    if (!code)
+        code = em_h5_make_group(&w->h5, "/trials", error);
+    for (int i = 0; i < frame->n_columns && !code; i++)
+        code = create_column(&w->h5, &frame->column[i], w->whole[i], frame->n_rows, error);
+    if (!code && frame->truth)
+        code = create_truth(&w->h5, frame->truth, &extents, error);
     return code;
+}
+
+em_code em_dataset_create(const em_dataset *frame, size_t id_width, const bool *whole, const char *path, bool force,
+                          em_dataset_writer **writer, em_error *error)
+{
+    *writer = NULL;
+    em_code code = check_names(frame, path, error);
+    if (code)
+        return code;
+    em_dataset_writer *w = em_new(1, sizeof *w, error);
+    if (!w)
+        return EM_MACHINE;
+    w->frame = frame;
+    w->whole = em_new((size_t)frame->n_columns, sizeof *w->whole, error);
+    w->buffer = em_new(EM_H5_CHUNK, sizeof *w->buffer, error);
+    if (!w->whole || !w->buffer)
+        code = EM_MACHINE;
+    for (int i = 0; i < frame->n_columns && !code; i++)
+        w->whole[i] = whole[i];
+    if (!code)
+        code = em_h5_create(&w->h5, path, "dataset", force, error);
+    if (!code)
+        code = create_all(w, id_width, error);
+    if (!code)
+        *writer = w;
+    else
+        em_dataset_drop(w);
+    return code;
+}
+
+em_code em_dataset_put_subjects(em_dataset_writer *w, const em_dataset *part, size_t first, em_error *error)
+{
+    const size_t n = part->n_subjects;
+    em_code code = em_h5_write_rows(&w->h5, &subject_arrays[ID], 1, first, n, part, error);
+    if (!code)
+        code = em_h5_write_rows(&w->h5, &subject_arrays[OFFSET], 1, first, n + 1, part, error);
+    if (!code && w->frame->truth)
+        code = em_h5_write_rows(&w->h5, truth_subject_arrays, LENGTH(truth_subject_arrays), first, n, part->truth,
+                                error);
+    return code;
+}
+
+/* Chunk by chunk, so that no second copy of the values is needed. */
+em_code em_dataset_put_values(em_dataset_writer *w, int c, size_t first, size_t n, const double *value, em_error *error)
+{
+    char path[EM_H5_MAX_NAME + 16];
+    const bool whole = w->whole[c];
+    em_code code = EM_OK;
+    column_path(path, w->frame->column[c].name);
+    hid_t id = H5Dopen2(w->h5.file, path, H5P_DEFAULT), space = id < 0 ? id : H5Dget_space(id);
+    if (space < 0)
+        code = em_h5_fail(&w->h5, error, "cannot open %s", path);
+    for (size_t from = 0; from < n && !code; from += EM_H5_CHUNK) {
+        const size_t count = n - from < EM_H5_CHUNK ? n - from : EM_H5_CHUNK;
+        for (size_t i = 0; i < count && whole; i++)
+            w->buffer[i] = isnan(value[from + i]) ? MISSING : (int32_t)value[from + i];
+        const void *source = whole ? (const void *)w->buffer : value + from;
+        hid_t block = em_h5_select_rows(space, first + from, count);
+        if (block < 0 ||
+            H5Dwrite(id, whole ? H5T_NATIVE_INT32 : H5T_NATIVE_DOUBLE, block, space, H5P_DEFAULT, source) < 0)
+            code = em_h5_fail(&w->h5, error, "cannot write %s", path);
+        em_h5_drop(block);
+        if (!code)
+            code = em_h5_check_written(&w->h5, error);
+    }
+    em_h5_drop(space);
+    em_h5_drop(id);
+    return code;
+}
+
+em_code em_dataset_finish(em_dataset_writer *w, const char *fingerprint, em_error *error)
+{
+    em_code code = em_h5_put_text(&w->h5, "/", "fingerprint", fingerprint, error);
+    return code ? code : em_h5_publish(&w->h5, error);
+}
+
+void em_dataset_drop(em_dataset_writer *w)
+{
+    if (!w)
+        return;
+    em_h5_close(&w->h5);
+    free(w->whole);
+    free(w->buffer);
+    free(w);
+}
+
+/* ---- writing what is in memory --------------------------------------------------------------------------------- */
+
+static em_code check_whole(const em_dataset *data, const char *path, em_error *error)
+{
+    if (!*data->fingerprint || data->first_row != 0 || data->held != data->n_rows)
+        return em_fail(error, EM_INPUT_ERROR, "%s: a dataset that is not whole or not sealed cannot be written", path);
+    for (int i = 0; i < data->n_columns; i++)
+        if (!data->column[i].value)
+            return em_fail(error, EM_INPUT_ERROR, "%s: column '%.100s' has no values to write", path,
+                           data->column[i].name);
+    return EM_OK;
+}
+
+/* -0 counts as no whole number: it would come back as 0 and have another fingerprint. */
+static bool fits_int32(const double *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(value[i]) && !(value[i] > INT32_MIN && value[i] <= INT32_MAX && value[i] == trunc(value[i]) &&
+                                  (value[i] != 0 || !signbit(value[i]))))
+            return false;
+    return true;
 }
 
 em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error)
 {
-    em_h5 h5 = {0};
-    em_h5_extents extents = em_h5_extents_unknown();
-    *em_h5_extent(&extents, 'S') = data->n_subjects;
-    *em_h5_extent(&extents, 'O') = data->n_subjects + 1;
+    em_dataset_writer *w = NULL;
+    bool *whole = NULL;
     em_code code = check_whole(data, path, error);
-    if (code)
-        return code;
-    if ((code = em_h5_create(&h5, path, "dataset", force, error)) ||
-        (code = em_h5_put_text(&h5, "/", "fingerprint", data->fingerprint, error)) ||
-        (code = em_h5_make_group(&h5, "/subjects", error)) ||
-        (code = em_h5_write_arrays(&h5, subject_arrays, LENGTH(subject_arrays), &extents, data, error)) ||
-        (code = em_h5_make_group(&h5, "/trials", error)))
-        goto done;
-    for (int i = 0; i < data->n_columns; i++)
-        if ((code = write_column(&h5, &data->column[i], data->n_rows, error)))
-            goto done;
-    if (data->truth && (code = write_truth(&h5, data->truth, &extents, error)))
-        goto done;
-    code = em_h5_publish(&h5, error);
-done:
-    em_h5_close(&h5);
+    if (!code && !(whole = em_new((size_t)data->n_columns, sizeof *whole, error)))
+        code = EM_MACHINE;
+    for (int i = 0; i < data->n_columns && !code; i++)
+        whole[i] = fits_int32(data->column[i].value, data->n_rows);
+    if (!code)
+        code = em_dataset_create(data, em_h5_text_width(data->id, data->n_subjects), whole, path, force, &w, error);
+    if (!code)
+        code = em_dataset_put_subjects(w, data, 0, error);
+    for (int i = 0; i < data->n_columns && !code; i++)
+        code = em_dataset_put_values(w, i, 0, data->n_rows, data->column[i].value, error);
+    if (!code)
+        code = em_dataset_finish(w, data->fingerprint, error);
+    em_dataset_drop(w);
+    free(whole);
     return code;
 }
 
@@ -180,23 +267,57 @@ static em_code check_offsets(const em_h5 *h5, const em_dataset *data, em_error *
         return em_h5_damaged(h5, error, "/subjects/offset does not start with 0");
     for (size_t s = 0; s < data->n_subjects; s++)
         if (offset[s + 1] < offset[s])
-            return em_h5_damaged(h5, error, "/subjects/offset falls after subject %zu ('%.60s')", s + 1, data->id[s]);
+            return em_h5_damaged(h5, error, "/subjects/offset falls after subject %zu", s + 1);
     return EM_OK;
 }
 
-static em_code read_subjects(const em_h5 *h5, em_dataset *data, em_h5_extents *extents, em_error *error)
+/* /subjects/id, opened, and how many there are. */
+static em_code open_ids(const em_h5 *h5, em_h5_opened *array, uint64_t *n, em_error *error)
 {
-    em_code code = em_h5_read_arrays(h5, subject_arrays, LENGTH(subject_arrays), extents, data, error);
-    uint64_t n = *em_h5_extent(extents, 'S');
-    data->n_subjects = data->id ? n : 0;
-    if (!code && *em_h5_extent(extents, 'O') != n + 1)
+    const char *path = subject_arrays[ID].path;
+    em_code code = em_h5_array_open(h5, path, array, error);
+    if (!code && (!array->text || array->rank != 1))
+        code = em_h5_damaged(h5, error, "%s is not a list of texts", path);
+    *n = array->extent[0];
+    if (code)
+        em_h5_array_close(array);
+    return code;
+}
+
+static em_code read_offsets(const em_h5 *h5, em_dataset *data, em_error *error)
+{
+    em_h5_extents extents = em_h5_extents_unknown();
+    em_h5_opened ids = {0};
+    uint64_t n = 0;
+    em_code code = open_ids(h5, &ids, &n, error);
+    em_h5_array_close(&ids);
+    if (!code)
+        code = em_h5_read_arrays(h5, &subject_arrays[OFFSET], 1, &extents, data, error);
+    if (!code && *em_h5_extent(&extents, 'O') != n + 1)
         code =
             em_h5_damaged(h5, error, "/subjects/offset has %llu values for %llu subjects; it needs one more than that",
-                          (unsigned long long)*em_h5_extent(extents, 'O'), (unsigned long long)n);
+                          (unsigned long long)*em_h5_extent(&extents, 'O'), (unsigned long long)n);
+    if (code)
+        return code;
+    data->n_subjects = n;
+    data->n_rows = data->offset[n];
+    return check_offsets(h5, data, error);
+}
+
+static em_code read_ids(const em_h5 *h5, size_t n_subjects, size_t first, size_t count, char ***id, em_error *error)
+{
+    em_h5_opened array = {0};
+    uint64_t n = 0;
+    em_code code = open_ids(h5, &array, &n, error);
+    if (!code && (n != n_subjects || first > n || count > n - first))
+        code = em_h5_damaged(h5, error, "there are %llu ids for %zu subjects", (unsigned long long)n, n_subjects);
+    em_h5_place from = {array.id, false, 0, array.space};
+    if (!code && count && (from.block = em_h5_select_rows(array.space, first, count)) < 0)
+        code = em_h5_fail(h5, error, "cannot read /subjects/id");
     if (!code)
-        code = check_offsets(h5, data, error);
-    if (!code)
-        data->n_rows = data->offset[data->n_subjects];
+        code = em_h5_read_texts(h5, from, array.type, array.space, "/subjects/id", id, count, error);
+    em_h5_drop(from.block);
+    em_h5_array_close(&array);
     return code;
 }
 
@@ -297,16 +418,18 @@ done:
     return code;
 }
 
-static em_code read_truth(const em_h5 *h5, em_dataset *data, em_h5_extents *extents, em_error *error)
+static em_code read_truth(const em_h5 *h5, em_dataset *data, em_error *error)
 {
+    em_h5_extents extents = em_h5_extents_unknown();
+    *em_h5_extent(&extents, 'S') = data->n_subjects;
     if (em_h5_exists(h5, "/simulated") == 0)
         return EM_OK;
     if (!(data->truth = em_new(1, sizeof *data->truth, error)))
         return EM_MACHINE;
     em_code code = em_h5_read_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), data->truth, error);
     if (!code)
-        code = em_h5_read_arrays(h5, truth_arrays, LENGTH(truth_arrays), extents, data->truth, error);
-    uint64_t n = *em_h5_extent(extents, 'P');
+        code = em_h5_read_arrays(h5, truth_arrays, LENGTH(truth_arrays), &extents, data->truth, error);
+    uint64_t n = *em_h5_extent(&extents, 'P');
     if (!code && n > EM_MAX_PARAMETERS)
         code = em_h5_damaged(h5, error, "/simulated has %llu parameters", (unsigned long long)n);
     if (n > EM_MAX_PARAMETERS && data->truth->parameter) {
@@ -314,6 +437,8 @@ static em_code read_truth(const em_h5 *h5, em_dataset *data, em_h5_extents *exte
         data->truth->parameter = NULL;
     }
     data->truth->n_parameters = data->truth->parameter ? (int)n : 0;
+    if (!code)
+        code = em_h5_read_arrays(h5, truth_subject_arrays, LENGTH(truth_subject_arrays), &extents, data->truth, error);
     return code;
 }
 
@@ -323,21 +448,56 @@ static em_code read_fingerprint(const em_h5 *h5, char fingerprint[65], em_error 
     return em_h5_read_scalars(h5, "/", &row, 1, fingerprint, error);
 }
 
-em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error)
+static em_code read_frame(const char *path, bool outline, em_dataset **data, em_error *error)
 {
     em_h5 h5 = {0};
-    em_h5_extents extents = em_h5_extents_unknown();
     em_dataset *d = em_new(1, sizeof *d, error);
     em_code code = EM_MACHINE;
     if (!d || (code = em_h5_open(&h5, path, "dataset", error)) ||
-        (code = read_fingerprint(&h5, d->fingerprint, error)) || (code = read_subjects(&h5, d, &extents, error)) ||
-        (code = read_columns_frame(&h5, d, error)) || (code = read_truth(&h5, d, &extents, error)))
+        (code = read_fingerprint(&h5, d->fingerprint, error)) || (code = read_offsets(&h5, d, error)) ||
+        (code = read_columns_frame(&h5, d, error)))
+        goto done;
+    if (!outline &&
+        ((code = read_ids(&h5, d->n_subjects, 0, d->n_subjects, &d->id, error)) || (code = read_truth(&h5, d, error))))
         goto done;
     *data = d;
     d = NULL;
 done:
     em_h5_close(&h5);
     em_dataset_free(d);
+    return code;
+}
+
+em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error)
+{
+    return read_frame(path, false, data, error);
+}
+
+em_code em_dataset_read_outline(const char *path, em_dataset **data, em_error *error)
+{
+    return read_frame(path, true, data, error);
+}
+
+/* Opens the file that `data` came from. */
+static em_code open_again(em_h5 *h5, const em_dataset *data, const char *path, em_error *error)
+{
+    char fingerprint[65];
+    em_code code = em_h5_open(h5, path, "dataset", error);
+    if (!code)
+        code = read_fingerprint(h5, fingerprint, error);
+    if (!code && strcmp(fingerprint, data->fingerprint) != 0)
+        code = em_fail(error, EM_INPUT_ERROR, "%s was replaced by other data while it was read", path);
+    return code;
+}
+
+em_code em_dataset_read_ids(const em_dataset *data, const char *path, size_t first, size_t count, char ***id,
+                            em_error *error)
+{
+    em_h5 h5 = {0};
+    em_code code = open_again(&h5, data, path, error);
+    if (!code)
+        code = read_ids(&h5, data->n_subjects, first, count, id, error);
+    em_h5_close(&h5);
     return code;
 }
 
@@ -356,17 +516,11 @@ static em_code check_codes(const em_h5 *h5, const em_dataset_column *column, siz
 static em_code read_values(const em_h5 *h5, const em_h5_opened *array, em_dataset_column *column, size_t first,
                            size_t count, em_error *error)
 {
-    em_code code = EM_OK;
-    hsize_t start = first, size = count;
     if (!(column->value = em_new(count, sizeof *column->value, error)))
         return EM_MACHINE;
     if (count == 0)
         return EM_OK;
-    hid_t block = H5Screate_simple(1, &size, NULL);
-    if (block < 0 || H5Sselect_hyperslab(array->space, H5S_SELECT_SET, &start, NULL, &size, NULL) < 0 ||
-        H5Dread(array->id, H5T_NATIVE_DOUBLE, block, array->space, H5P_DEFAULT, column->value) < 0)
-        code = em_h5_fail(h5, error, "cannot read /trials/%s", column->name);
-    em_h5_drop(block);
+    em_code code = em_h5_read_doubles(h5, array, column->name, first, count, column->value, error);
     for (size_t i = 0; i < count && array->whole; i++)
         if (column->value[i] == MISSING)
             column->value[i] = NAN;
@@ -404,16 +558,11 @@ em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *con
                              size_t count, em_error *error)
 {
     em_h5 h5 = {0};
-    char fingerprint[65];
     em_dataset_forget(data);
     if (first > data->n_rows || count > data->n_rows - first)
         return em_fail(error, EM_INPUT_ERROR, "%s has %zu trials; %zu from trial %zu on are not there", path,
                        data->n_rows, count, first);
-    em_code code = em_h5_open(&h5, path, "dataset", error);
-    if (!code)
-        code = read_fingerprint(&h5, fingerprint, error);
-    if (!code && strcmp(fingerprint, data->fingerprint) != 0)
-        code = em_fail(error, EM_INPUT_ERROR, "%s was replaced by other data while it was read", path);
+    em_code code = open_again(&h5, data, path, error);
     if (!code && names)
         code = read_named(&h5, data, names, n_names, first, count, error);
     for (int i = 0; i < data->n_columns && !names && !code; i++)

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "fit_file.h"
 #include "h5.h"
 
 #define LENGTH(table) ((int)(sizeof(table) / sizeof *(table)))
@@ -39,6 +40,8 @@ static const em_h5_scalar root_scalars[] = {
 static const em_h5_scalar timing_scalars[] = {
     {"read_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, read_seconds)},
     {"e_step_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, e_step_seconds)},
+    {"e_step_seconds_mean", EM_H5_A_NUMBER, false, offsetof(em_timing, e_step_seconds_mean)},
+    {"e_step_seconds_least", EM_H5_A_NUMBER, false, offsetof(em_timing, e_step_seconds_least)},
     {"m_step_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, m_step_seconds)},
     {"communication_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, communication_seconds)},
     {"write_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, write_seconds)},
@@ -51,11 +54,11 @@ static const char *const groups[] = {"/parameters", "/group", "/subjects", "/tra
 
 #define FREE_SCALE "unconstrained scale"
 
-/* P parameters, S subjects, I rows of the trace. When a file is read the first arrays set these. */
-enum { N_EXTENT_ARRAYS = 3 };
-static const em_h5_array arrays[] = {
+/* P parameters, I rows of the trace, S subjects. When a file is read the first array of parameters, trace and subjects each
+ * sets these. */
+enum { N_EXTENT_ARRAYS = 2 };
+static const em_h5_array group_arrays[] = {
     {"/parameters/name", "P", EM_H5_TEXT, true, MEMBER(parameter), NULL, "names of the parameters"},
-    {"/subjects/id", "S", EM_H5_TEXT, true, MEMBER(subject), NULL, "who, in the dataset's order"},
     {"/trace/log_marginal_likelihood", "I", EM_H5_DOUBLE, true, MEMBER(trace_log_marginal_likelihood), "log units",
      "evidence (Laplace) that E-step i found under the group of row i"},
     {"/parameters/transform", "P", EM_H5_TEXT, true, MEMBER(transform), NULL, "natural = transform(unconstrained)"},
@@ -68,6 +71,12 @@ static const em_h5_array arrays[] = {
      "transform(mu): the median of the group"},
     {"/group/natural_mean", "P", EM_H5_DOUBLE, false, MEMBER(natural_mean), "natural scale",
      "mean of transform(x) over the group"},
+    {"/trace/mu", "IP", EM_H5_DOUBLE, true, MEMBER(trace_mu), FREE_SCALE, "mean of the group under which E-step i ran"},
+    {"/trace/var", "IP", EM_H5_DOUBLE, true, MEMBER(trace_var), FREE_SCALE ", squared",
+     "variance of the group under which E-step i ran"},
+};
+static const em_h5_array subject_arrays[] = {
+    {"/subjects/id", "S", EM_H5_TEXT, true, MEMBER(subject), NULL, "who, in the dataset's order"},
     {"/subjects/map", "SP", EM_H5_DOUBLE, true, MEMBER(map), FREE_SCALE, "maximum a posteriori under the group"},
     {"/subjects/natural", "SP", EM_H5_DOUBLE, true, MEMBER(natural), "natural scale", "transform(map)"},
     {"/subjects/hessian", "SPP", EM_H5_DOUBLE, true, MEMBER(hessian), "1 / (" FREE_SCALE ", squared)",
@@ -80,9 +89,6 @@ static const em_h5_array arrays[] = {
     {"/subjects/status", "S", EM_H5_INT8, true, MEMBER(subject_status), NULL, "how the search for the map ended"},
     {"/subjects/modes", "S", EM_H5_INT32, false, MEMBER(subject_modes), "maxima",
      "different maxima met, the most in one E-step"},
-    {"/trace/mu", "IP", EM_H5_DOUBLE, true, MEMBER(trace_mu), FREE_SCALE, "mean of the group under which E-step i ran"},
-    {"/trace/var", "IP", EM_H5_DOUBLE, true, MEMBER(trace_var), FREE_SCALE ", squared",
-     "variance of the group under which E-step i ran"},
 };
 
 /* ---- where the dataset is -------------------------------------------------------------------------------------- */
@@ -180,35 +186,82 @@ static em_code write_attributes(const em_h5 *h5, const em_fit *fit, em_error *er
     return code;
 }
 
-em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error)
+struct em_fit_writer {
+    em_h5 h5;
+    const em_fit *fit;
+    double began;
+};
+
+static em_code create_all(const em_h5 *h5, const em_fit *fit, size_t id_width, em_error *error)
 {
-    em_h5 h5 = {0};
-    const double from = em_now();
     em_h5_extents extents = em_h5_extents_unknown();
     *em_h5_extent(&extents, 'P') = (uint64_t)fit->n_parameters;
     *em_h5_extent(&extents, 'S') = fit->n_subjects;
     *em_h5_extent(&extents, 'I') = (uint64_t)fit->n_trace;
+    em_code code = write_attributes(h5, fit, error);
+    for (int i = 0; i < LENGTH(groups) && !code; i++)
+        code = em_h5_make_group(h5, groups[i], error);
+    if (!code)
+        code = em_h5_write_arrays(h5, group_arrays, LENGTH(group_arrays), &extents, fit, error);
+    if (!code)
+        code = em_h5_create_arrays(h5, subject_arrays, LENGTH(subject_arrays), &extents, id_width, error);
+    return code ? code : put_meanings(h5, error);
+}
+
+em_code em_fit_create(const em_fit *fit, size_t id_width, const char *path, bool force, em_fit_writer **writer,
+                      em_error *error)
+{
+    *writer = NULL;
     if (!fit->dataset)
         return em_fail(error, EM_INPUT_ERROR, "%s: the fit does not say which data it is of", path);
-    em_code code = em_h5_create(&h5, path, "fit", force, error);
+    em_fit_writer *w = em_new(1, sizeof *w, error);
+    if (!w)
+        return EM_MACHINE;
+    w->fit = fit;
+    w->began = em_now();
+    em_code code = em_h5_create(&w->h5, path, "fit", force, error);
     if (!code)
-        code = write_attributes(&h5, fit, error);
-    for (int i = 0; i < LENGTH(groups) && !code; i++)
-        code = em_h5_make_group(&h5, groups[i], error);
+        code = create_all(&w->h5, fit, id_width, error);
     if (!code)
-        code = em_h5_write_arrays(&h5, arrays, LENGTH(arrays), &extents, fit, error);
-    if (!code)
-        code = put_meanings(&h5, error);
-    em_timing timing = fit->timing;
+        *writer = w;
+    else
+        em_fit_drop(w);
+    return code;
+}
+
+em_code em_fit_put(em_fit_writer *w, const em_fit *part, size_t first, em_error *error)
+{
+    return em_h5_write_rows(&w->h5, subject_arrays, LENGTH(subject_arrays), first, part->n_subjects, part, error);
+}
+
+em_code em_fit_finish(em_fit_writer *w, em_error *error)
+{
+    em_timing timing = w->fit->timing;
     if (timing.write_seconds == 0) { /* a new fit: what writing took until here, all but the flush to the disk */
-        timing.write_seconds = em_now() - from;
+        timing.write_seconds = em_now() - w->began;
         timing.total_seconds += timing.write_seconds;
     }
+    em_code code = em_h5_write_scalars(&w->h5, "/timing", timing_scalars, LENGTH(timing_scalars), &timing, error);
+    return code ? code : em_h5_publish(&w->h5, error);
+}
+
+void em_fit_drop(em_fit_writer *w)
+{
+    if (w)
+        em_h5_close(&w->h5);
+    free(w);
+}
+
+em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error)
+{
+    em_fit_writer *w = NULL;
+    const size_t width = fit->subject ? em_h5_text_width(fit->subject, fit->n_subjects) : 1;
+    em_code code = em_fit_create(fit, width, path, force, &w, error);
     if (!code)
-        code = em_h5_write_scalars(&h5, "/timing", timing_scalars, LENGTH(timing_scalars), &timing, error);
+        code = em_fit_put(w, fit, 0, error);
     if (!code)
-        code = em_h5_publish(&h5, error);
-    em_h5_close(&h5);
+        code = em_fit_finish(w, error);
+    em_fit_drop(w);
     return code;
 }
 
@@ -236,7 +289,9 @@ static em_code read_extents(const em_h5 *h5, em_fit *fit, em_h5_extents *extents
 {
     size_t claimed = fit->n_subjects;
     fit->n_subjects = 0;
-    em_code code = em_h5_read_arrays(h5, arrays, N_EXTENT_ARRAYS, extents, fit, error);
+    em_code code = em_h5_read_arrays(h5, group_arrays, N_EXTENT_ARRAYS, extents, fit, error);
+    if (!code)
+        code = em_h5_read_arrays(h5, subject_arrays, 1, extents, fit, error);
     uint64_t n = *em_h5_extent(extents, 'P'), s = *em_h5_extent(extents, 'S'), i = *em_h5_extent(extents, 'I');
     fit->n_subjects = fit->subject ? s : 0;
     if (fit->parameter && n > EM_MAX_PARAMETERS) {
@@ -294,10 +349,15 @@ em_code em_fit_read(const char *path, em_fit **fit, em_error *error)
     if (!code)
         code = read_extents(&h5, f, &extents, error);
     if (!code)
-        code = em_h5_read_arrays(&h5, arrays + N_EXTENT_ARRAYS, LENGTH(arrays) - N_EXTENT_ARRAYS, &extents, f, error);
+        code = em_h5_read_arrays(&h5, group_arrays + N_EXTENT_ARRAYS, LENGTH(group_arrays) - N_EXTENT_ARRAYS, &extents, f,
+                                 error);
+    if (!code)
+        code = em_h5_read_arrays(&h5, subject_arrays + 1, LENGTH(subject_arrays) - 1, &extents, f, error);
     if (!code)
         code = fill_optional(f, error);
     em_h5_close(&h5);
+    if (!code)
+        em_fit_note(&f->noted, f);
     if (code)
         em_fit_free(f);
     else

@@ -9,12 +9,13 @@
 static herr_t read_place(em_h5_place from, hid_t type, void *values)
 {
     return from.attribute ? H5Aread(from.id, type, values)
-                          : H5Dread(from.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+                          : H5Dread(from.id, type, from.block, from.part, H5P_DEFAULT, values);
 }
 
 static herr_t write_place(em_h5_place to, hid_t type, const void *values)
 {
-    return to.attribute ? H5Awrite(to.id, type, values) : H5Dwrite(to.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+    return to.attribute ? H5Awrite(to.id, type, values)
+                        : H5Dwrite(to.id, type, to.block, to.part, H5P_DEFAULT, values);
 }
 
 /* Length of the UTF-8 character at p (which ends with '\0' somewhere), or 0: over-long forms, surrogates and what lies
@@ -142,7 +143,7 @@ static em_code read_variable_texts(const em_h5 *h5, em_h5_place from, hid_t stor
         for (size_t i = 0; i < n && !code; i++)
             if (!(text[i] = em_copy(found[i] ? found[i] : "", error)))
                 code = EM_MACHINE;
-        H5Dvlen_reclaim(type, space, H5P_DEFAULT, found);
+        H5Dvlen_reclaim(type, from.block ? from.block : space, H5P_DEFAULT, found);
     }
     em_h5_drop(type);
     free(found);

@@ -20,7 +20,7 @@ static em_code trace_subject(const em_trials *trials, size_t s, const double *x,
                 rows[t * C + c] = trials->column[c][from + t - trials->data->first_row];
             restart[t] = em_trials_restart(trials, s, from + t);
         }
-        em_trials_subject(trials, s, facts, NULL, NULL);
+        (void)em_trials_subject(trials, s, facts);
         model->trace((int)n, trials->options, rows, restart, facts, x, NULL, latents);
     }
     free(rows);
@@ -62,7 +62,7 @@ em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset
     if (code == EM_OK)
         code = match(fit, model, &trials, error);
     if (code == EM_OK)
-        code = em_trials_read(&trials, 0, trials.data->n_rows, error);
+        code = em_trials_read(&trials, 0, trials.data->n_subjects, error);
     for (size_t s = 0; code == EM_OK && s < trials.data->n_subjects; s++)
         code = em_trials_check(&trials, s, &seen, error);
     if (code == EM_OK)
@@ -81,7 +81,10 @@ em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset
     }
     if (code == EM_OK) {
         *frame = trials.data;
+        (*frame)->id = trials.id; /* of everybody */
         trials.data = NULL;
+        trials.id = NULL;
+        trials.n_ids = 0;
     } else {
         free(*latents);
         *latents = NULL;

@@ -1,25 +1,8 @@
 #include <stdlib.h>
 
-#include "batch.h"
 #include "error.h"
 #include "isa.h"
-
-/* Reads, checks and packs a whole dataset for one process. */
-static em_code prepare(em_trials *trials, int options, const em_kernel *kernel, const em_log *log, em_plan *plan,
-                       em_group_data **groups, em_error *error)
-{
-    em_options_seen seen = {.levels = 0};
-    em_code code = em_plan_make(trials->data->offset, trials->data->n_subjects, kernel->lanes, 1, plan, error);
-    if (code == EM_OK)
-        code = em_trials_read(trials, 0, trials->data->n_rows, error);
-    for (size_t s = 0; code == EM_OK && s < trials->data->n_subjects; s++)
-        code = em_trials_check(trials, s, &seen, error);
-    if (code == EM_OK)
-        code = em_trials_options(trials, &seen, options, log, error);
-    if (code == EM_OK)
-        code = em_batch_pack(plan, trials, 0, plan->n_groups, groups, error);
-    return code;
-}
+#include "scatter.h"
 
 static em_code score_all(const em_plan *plan, const em_group_data *groups, em_score_fn *score, int n_parameters,
                          const double *x, double *value, em_error *error)
@@ -48,15 +31,21 @@ em_code em_loglik(const char *dataset, const em_model *model, const double *x, i
     em_trials trials = {0};
     em_plan plan = {0};
     em_group_data *groups = NULL;
+    size_t n_groups = 0;
     int isa = 0;
     *frame = NULL;
     *value = NULL;
-    em_code code = em_isa_choose(&isa, error);
+    em_comm *alone = em_comm_alone();
+    em_code code = alone ? em_isa_choose(&isa, error) : em_fail(error, EM_MACHINE, "out of memory");
     const em_kernel *kernel = em_isa_kernel(model, isa);
     if (code == EM_OK)
         code = em_trials_open(dataset, model, ignore_block, &trials, error);
     if (code == EM_OK)
-        code = prepare(&trials, options, kernel, log, &plan, &groups, error);
+        code = em_plan_make(trials.data->offset, trials.data->n_subjects, kernel->lanes, 1, &plan, error);
+    if (code == EM_OK)
+        code = em_scatter(alone, &trials, &plan, options, log, &groups, &n_groups, error);
+    if (code == EM_OK)
+        code = em_dataset_read_ids(trials.data, dataset, 0, trials.data->n_subjects, &trials.data->id, error);
     if (code == EM_OK) {
         *value = em_new(trials.data->n_subjects, sizeof **value, error);
         code = *value ? score_all(&plan, groups, em_isa_score(kernel, 0, trials.options), model->n_parameters, x, *value, error)
@@ -69,8 +58,9 @@ em_code em_loglik(const char *dataset, const em_model *model, const double *x, i
         free(*value);
         *value = NULL;
     }
-    em_batch_free(groups, plan.n_groups);
+    em_batch_free(groups, n_groups);
     em_plan_free(&plan);
     em_trials_close(&trials);
+    em_comm_stop(alone);
     return code;
 }

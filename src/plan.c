@@ -5,9 +5,6 @@
 
 #include "error.h"
 
-/* Groups are made within windows of consecutive subjects: wide enough to find companions of equal length, narrow enough
- * that a rank reads little more of the file than its own rows. */
-enum { WINDOW = 4096 };
 /* What a group costs beside its trials, in trials. */
 enum { OVERHEAD = 20 };
 
@@ -24,19 +21,47 @@ static int longer_first(const void *a, const void *b)
     return (x->subject > y->subject) - (x->subject < y->subject);
 }
 
+static size_t common_divisor(size_t a, size_t b)
+{
+    while (b) {
+        const size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Sorted things taken in steps of this many, round and round, are all taken once, and any run of them is an even sample of
+ * all: steps of the golden section leave the evenest gaps (three-distance theorem; Knuth, TAOCP 6.4). */
+static size_t golden_step(size_t n)
+{
+    size_t step = (size_t)(0.6180339887498949 * (double)n);
+    while (step > 1 && common_divisor(step, n) > 1)
+        step--;
+    return step > 0 ? step : 1;
+}
+
+/* The groups of a window of n subjects, sorted. A run of groups, whatever its place, has long and short ones in the same
+ * mixture, because long subjects differ from short ones in more than their number of trials. */
+static void mix_groups(const length *window, size_t n, size_t lanes, uint32_t *member)
+{
+    const size_t n_groups = (n + lanes - 1) / lanes, step = golden_step(n_groups);
+    for (size_t g = 0, from = 0; g < n_groups; g++, from = (from + step) % n_groups)
+        for (size_t l = 0; l < lanes; l++) {
+            const size_t i = from * lanes + l;
+            member[g * lanes + l] = i < n ? window[i].subject : EM_NOBODY;
+        }
+}
+
 static void make_groups(const uint64_t *offset, size_t n_subjects, em_plan *plan, length *window)
 {
-    size_t lane = 0;
-    for (size_t from = 0; from < n_subjects; from += WINDOW) {
-        const size_t n = n_subjects - from < WINDOW ? n_subjects - from : WINDOW;
+    for (size_t from = 0; from < n_subjects; from += EM_WINDOW) {
+        const size_t n = n_subjects - from < EM_WINDOW ? n_subjects - from : EM_WINDOW;
         for (size_t i = 0; i < n; i++)
             window[i] = (length){(uint32_t)(from + i), offset[from + i + 1] - offset[from + i]};
         qsort(window, n, sizeof *window, longer_first);
-        for (size_t i = 0; i < n; i++)
-            plan->member[lane++] = window[i].subject;
+        mix_groups(window, n, (size_t)plan->lanes, plan->member + from);
     }
-    while (lane < plan->n_groups * (size_t)plan->lanes)
-        plan->member[lane++] = EM_NOBODY;
 }
 
 static double cost(const em_plan *plan, const uint64_t *offset, size_t group)
@@ -69,11 +94,11 @@ static void cut(const uint64_t *offset, em_plan *plan)
 
 em_code em_plan_make(const uint64_t *offset, size_t n_subjects, int lanes, int ranks, em_plan *plan, em_error *error)
 {
-    *plan = (em_plan){.lanes = lanes, .ranks = ranks};
+    *plan = (em_plan){.lanes = lanes, .ranks = ranks, .n_subjects = n_subjects};
     if (n_subjects >= EM_NOBODY)
         return em_fail(error, EM_INPUT_ERROR, "%zu subjects are more than one fit can hold (%u)", n_subjects, EM_NOBODY - 1);
     plan->n_groups = (n_subjects + (size_t)lanes - 1) / (size_t)lanes;
-    length *window = em_new(n_subjects < WINDOW ? n_subjects : WINDOW, sizeof *window, error);
+    length *window = em_new(n_subjects < EM_WINDOW ? n_subjects : EM_WINDOW, sizeof *window, error);
     plan->member = em_new(plan->n_groups * (size_t)lanes, sizeof *plan->member, error);
     plan->first = em_new((size_t)ranks + 1, sizeof *plan->first, error);
     const bool good = window && plan->member && plan->first;
@@ -92,17 +117,11 @@ void em_plan_free(em_plan *plan)
     *plan = (em_plan){0};
 }
 
-void em_plan_rows(const em_plan *plan, int rank, const uint64_t *offset, size_t *first, size_t *end)
+void em_plan_window(const em_plan *plan, int rank, size_t window, size_t *first, size_t *end)
 {
-    *first = *end = 0;
-    const size_t lanes = (size_t)plan->lanes;
-    for (size_t i = plan->first[rank] * lanes; i < plan->first[rank + 1] * lanes; i++) {
-        const uint32_t s = plan->member[i];
-        if (s == EM_NOBODY)
-            continue;
-        if (*end == 0 || offset[s] < *first)
-            *first = offset[s];
-        if (offset[s + 1] > *end)
-            *end = offset[s + 1];
-    }
+    const size_t groups = EM_WINDOW / (size_t)plan->lanes, from = window * groups, to = from + groups;
+    *first = plan->first[rank] > from ? plan->first[rank] : from;
+    *end = plan->first[rank + 1] < to ? plan->first[rank + 1] : to;
+    if (*end < *first)
+        *end = *first;
 }

@@ -5,10 +5,13 @@
 #include "emlib/emlib.h"
 
 #define EM_NOBODY UINT32_MAX
+/* Groups are made within windows of so many consecutive subjects: wide enough to find companions of equal length, narrow
+ * enough that a rank reads little more of the file than its own rows. A multiple of any number of lanes. */
+enum { EM_WINDOW = 4096 };
 
 typedef struct em_plan {
     int lanes, ranks;
-    size_t n_groups;
+    size_t n_subjects, n_groups;
     uint32_t *member; /* [n_groups, lanes] subject in each lane, EM_NOBODY in an empty one */
     size_t *first;    /* [ranks+1] first group of each rank */
 } em_plan;
@@ -17,6 +20,7 @@ typedef struct em_plan {
 em_code em_plan_make(const uint64_t *offset, size_t n_subjects, int lanes, int ranks, em_plan *plan, em_error *error)
     EM_MUST_CHECK;
 void em_plan_free(em_plan *plan);
-/* The rows that a rank's subjects span: first and one past the last; both 0 for a rank without groups. */
-void em_plan_rows(const em_plan *plan, int rank, const uint64_t *offset, size_t *first, size_t *end);
+/* This rank's groups of a window, first .. end-1, none where end is first; window w holds subjects w*EM_WINDOW and on. */
+void em_plan_window(const em_plan *plan, int rank, size_t window, size_t *first, size_t *end);
+static inline size_t em_plan_windows(const em_plan *plan) { return (plan->n_subjects + EM_WINDOW - 1) / EM_WINDOW; }
 #endif

@@ -1,22 +1,15 @@
+#include "simulate.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
-#include "random.h"
-#include "task.h"
-
-/* What happens to one subject while the model draws its trials. */
-typedef struct {
-    const em_model *model;
-    const em_task *task;
-    em_random *random;
-    int options, choice; /* choice: column of the first coded response, -1 where there is none */
-} scene;
 
 static double outcome(void *where, int trial, int column, const double *row)
 {
-    const scene *s = where;
+    const em_drawing *s = where;
     const int choice = s->choice < 0 ? -1 : (int)row[s->choice];
     return s->task->outcome(s->random, trial, s->model->columns[column].name, choice, s->options);
 }
@@ -36,113 +29,216 @@ static em_code check(const em_model *model, const em_simulation *sim, const em_t
     return EM_OK;
 }
 
-static em_code make_frame(const em_model *model, const em_simulation *sim, em_dataset *data, em_error *error)
+/* ---- one subject ------------------------------------------------------------------------------------------------- */
+
+/* A subject's parameters are the first that its random numbers decide. */
+static em_random draw_parameters(const em_drawing *d, size_t s, double *x)
 {
-    const size_t S = sim->subjects, T = (size_t)sim->trials, P = (size_t)model->n_parameters;
-    size_t rows;
-    if (__builtin_mul_overflow(S, T, &rows) || rows > SIZE_MAX / 64)
-        return em_fail(error, EM_INPUT_ERROR, "%zu subjects of %zu trials are more than memory can hold", S, T);
-    data->n_subjects = S;
-    data->n_rows = data->held = rows;
-    data->offset = em_new(S + 1, sizeof *data->offset, error);
-    data->id = em_new(S, sizeof *data->id, error);
-    data->column = em_new((size_t)model->n_columns, sizeof *data->column, error);
-    em_truth *truth = data->truth = em_new(1, sizeof *truth, error);
-    if (!data->offset || !data->id || !data->column || !truth)
-        return EM_MACHINE;
-    truth->seed = sim->seed;
-    truth->model = em_copy(model->name, error);
+    em_random random = em_random_start(d->sim->seed, s + 1);
+    for (int j = 0; j < d->model->n_parameters; j++)
+        x[j] = d->mu[j] + sqrt(d->var[j]) * em_random_normal(&random);
+    return random;
+}
+
+/* What a fact of recorded data bounds is not bounded by data that are still to come. */
+static void no_facts(double facts[EM_MAX_PARAMETERS])
+{
+    for (int f = 0; f < EM_MAX_PARAMETERS; f++)
+        facts[f] = 1;
+}
+
+enum { ID_SIZE = 40 };
+static void id_of(const em_drawing *d, size_t s, char id[ID_SIZE])
+{
+    const int digits = snprintf(NULL, 0, "%zu", d->sim->subjects);
+    snprintf(id, ID_SIZE, "sub-%0*zu", digits, s + 1);
+}
+
+/* Draws one subject into d->rows: its parameters, what it is shown, then its trials by the model itself. */
+static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
+{
+    const em_model *model = d->model;
+    const size_t C = (size_t)model->n_columns, T = (size_t)d->sim->trials;
+    double x[EM_MAX_PARAMETERS], facts[EM_MAX_PARAMETERS];
+    em_random random = draw_parameters(d, s, x);
+    no_facts(facts);
+    d->drawn = SIZE_MAX;
+    for (size_t t = 0; t < T; t++)
+        for (size_t c = 0; c < C; c++) {
+            double *cell = &d->rows[t * C + c];
+            *cell = NAN;
+            if (model->columns[c].role != EM_INPUT)
+                continue;
+            if (d->task->input)
+                *cell = d->task->input(&random, (int)t, model->columns[c].name);
+            if (isnan(*cell))
+                return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", d->task->name,
+                               model->columns[c].name, model->name);
+        }
+    d->random = &random;
+    const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d};
+    const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, facts, x, &draw, NULL);
+    d->random = NULL;
+    for (size_t i = 0; i < T * C; i++)
+        if (!isfinite(d->rows[i]) || isnan(ll)) {
+            char id[ID_SIZE];
+            id_of(d, s, id);
+            return em_fail(error, EM_INPUT_ERROR,
+                           "subject %s, trial %zu: model %s draws no finite value for column '%s' in task %s; parameters too "
+                           "extreme? (see --mu, --var)", id, i / C + 1, model->name, model->columns[i % C].name, d->task->name);
+        }
+    d->drawn = s;
+    return EM_OK;
+}
+
+/* ---- many subjects ----------------------------------------------------------------------------------------------- */
+
+em_code em_drawing_start(const em_model *model, const em_simulation *sim, em_drawing *d, em_error *error)
+{
+    const em_task *task = em_task_find(model->task);
+    *d = (em_drawing){.model = model, .sim = sim, .task = task, .choice = -1, .drawn = SIZE_MAX};
+    em_code code = check(model, sim, task, error);
+    if (code != EM_OK)
+        return code;
+    if (__builtin_mul_overflow(sim->subjects, (size_t)sim->trials, &d->n_rows) || d->n_rows > SIZE_MAX / 64)
+        return em_fail(error, EM_INPUT_ERROR, "%zu subjects of %d trials are more than a file can hold", sim->subjects,
+                       sim->trials);
+    d->options = sim->options ? sim->options : task->options;
+    for (int c = model->n_columns - 1; c >= 0; c--)
+        if (model->columns[c].role == EM_RESPONSE && model->columns[c].codes != EM_NUMBER)
+            d->choice = c;
+    for (int j = 0; j < model->n_parameters; j++) {
+        d->mu[j] = isnan(sim->mu[j]) ? model->parameters[j].mu : sim->mu[j];
+        d->var[j] = isnan(sim->var[j]) ? model->parameters[j].var : sim->var[j];
+    }
+    d->rows = em_new((size_t)sim->trials * (size_t)model->n_columns, sizeof *d->rows, error);
+    return d->rows ? EM_OK : EM_MACHINE;
+}
+
+void em_drawing_end(em_drawing *d)
+{
+    free(d->rows);
+    *d = (em_drawing){.drawn = SIZE_MAX};
+}
+
+static em_code make_truth(const em_drawing *d, em_truth *truth, em_error *error)
+{
+    const size_t P = (size_t)d->model->n_parameters;
+    truth->seed = d->sim->seed;
+    truth->model = em_copy(d->model->name, error);
     truth->parameter = em_new(P, sizeof *truth->parameter, error);
     truth->mu = em_new(P, sizeof(double), error);
     truth->var = em_new(P, sizeof(double), error);
-    truth->x = em_new(S * P, sizeof(double), error);
-    truth->natural = em_new(S * P, sizeof(double), error);
-    bool good = truth->model && truth->parameter && truth->mu && truth->var && truth->x && truth->natural;
-    const int digits = snprintf(NULL, 0, "%zu", S);
-    for (size_t s = 0; good && s < S; s++) {
-        char id[40];
-        snprintf(id, sizeof id, "sub-%0*zu", digits, s + 1);
-        data->offset[s + 1] = (s + 1) * T;
-        good = (data->id[s] = em_copy(id, error)) != NULL;
-    }
-    for (int c = 0; good && c < model->n_columns; c++, data->n_columns++) {
-        data->column[c].name = em_copy(model->columns[c].name, error);
-        data->column[c].value = em_new(rows, sizeof(double), error);
-        good = data->column[c].name && data->column[c].value;
-    }
+    bool good = truth->model && truth->parameter && truth->mu && truth->var;
     for (size_t j = 0; good && j < P; j++) {
         truth->n_parameters++;
-        truth->parameter[j] = em_copy(model->parameters[j].name, error);
-        truth->mu[j] = isnan(sim->mu[j]) ? model->parameters[j].mu : sim->mu[j];
-        truth->var[j] = isnan(sim->var[j]) ? model->parameters[j].var : sim->var[j];
+        truth->parameter[j] = em_copy(d->model->parameters[j].name, error);
+        truth->mu[j] = d->mu[j];
+        truth->var[j] = d->var[j];
         good = truth->parameter[j] != NULL;
     }
     return good ? EM_OK : EM_MACHINE;
 }
 
-/* Draws one subject: its parameters, what it is shown, then its trials by the model itself. rows [T, C] is scratch. */
-static em_code draw_subject(const em_model *model, const em_simulation *sim, scene *set, size_t s, double *rows,
-                            em_dataset *data, em_error *error)
+em_code em_drawing_frame(const em_drawing *d, em_dataset **frame, em_error *error)
 {
-    const size_t C = (size_t)model->n_columns, P = (size_t)model->n_parameters;
-    em_random random = em_random_start(sim->seed, s + 1);
-    double *x = data->truth->x + s * P;
-    /* What a fact of recorded data bounds is not bounded by data that are still to come. */
+    em_dataset *f = em_new(1, sizeof *f, error);
+    em_code code = f ? EM_OK : EM_MACHINE;
+    if (f) {
+        f->n_subjects = d->sim->subjects;
+        f->n_rows = d->n_rows;
+        f->column = em_new((size_t)d->model->n_columns, sizeof *f->column, error);
+        f->truth = em_new(1, sizeof *f->truth, error);
+        code = f->column && f->truth ? make_truth(d, f->truth, error) : EM_MACHINE;
+    }
+    for (int c = 0; code == EM_OK && c < d->model->n_columns; c++, f->n_columns++)
+        if (!(f->column[c].name = em_copy(d->model->columns[c].name, error)))
+            code = EM_MACHINE;
+    if (code == EM_OK)
+        *frame = f;
+    else
+        em_dataset_free(f);
+    return code;
+}
+
+em_code em_draw_subjects(const em_drawing *d, size_t first, size_t n, em_dataset *part, em_error *error)
+{
+    const size_t P = (size_t)d->model->n_parameters, T = (size_t)d->sim->trials;
+    em_truth *truth = part->truth;
+    part->n_subjects = n;
+    part->id = em_new(n, sizeof *part->id, error);
+    part->offset = em_new(n + 1, sizeof *part->offset, error);
+    truth->x = em_new(n * P, sizeof(double), error);
+    truth->natural = em_new(n * P, sizeof(double), error);
+    if (!part->id || !part->offset || !truth->x || !truth->natural)
+        return EM_MACHINE;
     double facts[EM_MAX_PARAMETERS];
-    for (int f = 0; f < model->n_facts && f < EM_MAX_PARAMETERS; f++)
-        facts[f] = 1;
-    for (size_t j = 0; j < P; j++)
-        x[j] = data->truth->mu[j] + sqrt(data->truth->var[j]) * em_random_normal(&random);
-    model->natural(x, facts, data->truth->natural + s * P);
-    for (int t = 0; t < sim->trials; t++)
-        for (size_t c = 0; c < C; c++) {
-            double *cell = &rows[(size_t)t * C + c];
-            *cell = NAN;
-            if (model->columns[c].role != EM_INPUT)
-                continue;
-            if (set->task->input)
-                *cell = set->task->input(&random, t, model->columns[c].name);
-            if (isnan(*cell))
-                return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", set->task->name,
-                               model->columns[c].name, model->name);
-        }
-    set->random = &random;
-    const em_draw draw = {em_random_uniform, &random, set->task->outcome ? outcome : NULL, set};
-    const double ll = model->trace(sim->trials, set->options, rows, NULL, facts, x, &draw, NULL);
-    for (size_t i = 0; i < (size_t)sim->trials; i++)
-        for (size_t c = 0; c < C; c++) {
-            if (!isfinite(rows[i * C + c]) || isnan(ll))
-                return em_fail(error, EM_INPUT_ERROR,
-                               "subject %s, trial %zu: model %s draws no finite value for column '%s' in task %s; parameters too "
-                               "extreme? (see --mu, --var)", data->id[s], i + 1, model->name, model->columns[c].name,
-                               set->task->name);
-            data->column[c].value[s * (size_t)sim->trials + i] = rows[i * C + c];
-        }
+    no_facts(facts);
+    for (size_t i = 0; i <= n; i++)
+        part->offset[i] = (first + i) * T;
+    for (size_t i = 0; i < n; i++) {
+        char id[ID_SIZE];
+        id_of(d, first + i, id);
+        part->id[i] = em_copy(id, error);
+        if (!part->id[i])
+            return EM_MACHINE;
+        (void)draw_parameters(d, first + i, truth->x + i * P);
+        d->model->natural(truth->x + i * P, facts, truth->natural + i * P);
+    }
     return EM_OK;
+}
+
+em_code em_draw_rows(em_drawing *d, size_t first, size_t n, double *values, em_error *error)
+{
+    const size_t T = (size_t)d->sim->trials, C = (size_t)d->model->n_columns;
+    for (size_t i = 0; i < n;) {
+        const size_t s = (first + i) / T, t = (first + i) % T, count = n - i < T - t ? n - i : T - t;
+        em_code code = d->drawn == s ? EM_OK : draw_subject(d, s, error);
+        if (code != EM_OK)
+            return code;
+        for (size_t k = 0; k < count; k++)
+            for (size_t c = 0; c < C; c++)
+                values[c * n + i + k] = d->rows[(t + k) * C + c];
+        i += count;
+    }
+    return EM_OK;
+}
+
+/* ---- all in memory ----------------------------------------------------------------------------------------------- */
+
+static em_code draw_all(em_drawing *d, em_dataset *data, em_error *error)
+{
+    const size_t T = (size_t)d->sim->trials, C = (size_t)data->n_columns;
+    double *rows = em_new(T * C, sizeof *rows, error);
+    em_code code = rows ? em_draw_subjects(d, 0, data->n_subjects, data, error) : EM_MACHINE;
+    for (size_t c = 0; c < C && code == EM_OK; c++)
+        if (!(data->column[c].value = em_new(data->n_rows, sizeof(double), error)))
+            code = EM_MACHINE;
+    for (size_t from = 0; from < data->n_rows && code == EM_OK; from += T) {
+        code = em_draw_rows(d, from, T, rows, error);
+        for (size_t c = 0; c < C && code == EM_OK; c++)
+            memcpy(data->column[c].value + from, rows + c * T, T * sizeof *rows);
+    }
+    data->held = data->n_rows;
+    free(rows);
+    return code;
 }
 
 em_code em_simulate(const em_model *model, const em_simulation *sim, em_dataset **data, em_error *error)
 {
-    const em_task *task = em_task_find(model->task);
+    em_drawing d;
     *data = NULL;
-    em_code code = check(model, sim, task, error);
-    if (code != EM_OK)
-        return code;
-    scene set = {.model = model, .task = task, .options = sim->options ? sim->options : task->options, .choice = -1};
-    for (int c = model->n_columns - 1; c >= 0; c--)
-        if (model->columns[c].role == EM_RESPONSE && model->columns[c].codes != EM_NUMBER)
-            set.choice = c;
-    *data = em_new(1, sizeof **data, error);
-    double *rows = em_new((size_t)sim->trials * (size_t)model->n_columns, sizeof *rows, error);
-    code = *data && rows ? make_frame(model, sim, *data, error) : EM_MACHINE;
-    for (size_t s = 0; code == EM_OK && s < sim->subjects; s++)
-        code = draw_subject(model, sim, &set, s, rows, *data, error);
+    em_code code = em_drawing_start(model, sim, &d, error);
+    if (code == EM_OK)
+        code = em_drawing_frame(&d, data, error);
+    if (code == EM_OK)
+        code = draw_all(&d, *data, error);
     if (code == EM_OK)
         code = em_dataset_seal(*data, error);
-    free(rows);
     if (code != EM_OK) {
         em_dataset_free(*data);
         *data = NULL;
     }
+    em_drawing_end(&d);
     return code;
 }

@@ -51,7 +51,7 @@ static em_code check_kind(const em_trials *trials, const em_column *column, cons
 em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
 {
     *trials = (em_trials){.model = model, .path = path};
-    em_code code = em_dataset_read_frame(path, &trials->data, error);
+    em_code code = em_dataset_read_outline(path, &trials->data, error);
     if (code != EM_OK)
         return code;
     trials->column = em_new((size_t)model->n_columns, sizeof *trials->column, error);
@@ -69,8 +69,18 @@ em_code em_trials_open(const char *path, const em_model *model, bool ignore_bloc
     return EM_OK;
 }
 
+static void forget_ids(em_trials *trials)
+{
+    for (size_t i = 0; i < trials->n_ids; i++)
+        free(trials->id[i]);
+    free(trials->id);
+    trials->id = NULL;
+    trials->n_ids = 0;
+}
+
 void em_trials_close(em_trials *trials)
 {
+    forget_ids(trials);
     free(trials->column);
     em_dataset_free(trials->data);
     *trials = (em_trials){0};
@@ -87,10 +97,16 @@ em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *er
         name[n] = model->columns[n].name;
     if (trials->has_block)
         name[n++] = "block";
-    em_code code = em_dataset_read_rows(trials->data, trials->path, name, n, first, end - first, error);
+    const uint64_t *offset = trials->data->offset;
+    em_code code = em_dataset_read_rows(trials->data, trials->path, name, n, offset[first], offset[end] - offset[first], error);
     free(name);
+    forget_ids(trials);
+    if (code == EM_OK)
+        code = em_dataset_read_ids(trials->data, trials->path, first, end - first, &trials->id, error);
     if (code != EM_OK)
         return code;
+    trials->first_subject = first;
+    trials->n_ids = end - first;
     for (int c = 0; c < model->n_columns; c++)
         trials->column[c] = em_dataset_find(trials->data, model->columns[c].name)->value;
     if (trials->has_block)
@@ -108,7 +124,7 @@ static double cell(const em_trials *trials, int c, size_t row)
 static em_code bad_value(const em_trials *trials, size_t subject, size_t row, int c, const char *expected, em_error *error)
 {
     return em_fail(error, EM_INPUT_ERROR, "%s: subject %s, trial %zu, column '%s': %.17g is not allowed; model %s wants %s",
-                   trials->path, trials->data->id[subject], row - trials->data->offset[subject] + 1,
+                   trials->path, em_trials_id(trials, subject), row - trials->data->offset[subject] + 1,
                    trials->model->columns[c].name, cell(trials, c, row), trials->model->name, expected);
 }
 
@@ -162,7 +178,7 @@ em_code em_trials_check(const em_trials *trials, size_t subject, em_options_seen
             return em_fail(error, EM_INPUT_ERROR,
                            "%s: subject %s, trial %zu, column 'block': it is missing, so it is not known whether values start "
                            "again there; give every trial a block, or use --ignore block", trials->path,
-                           trials->data->id[subject], row - offset[0] + 1);
+                           em_trials_id(trials, subject), row - offset[0] + 1);
     for (int c = 0; c < model->n_columns; c++) {
         if (model->columns[c].codes == EM_OPTION) {
             const em_dataset_column *have = em_dataset_find(trials->data, model->columns[c].name);
@@ -281,25 +297,14 @@ static double fact_of(const em_trials *trials, const em_fact *fact, size_t from,
     return fact->kind == EM_MINIMUM ? least : fact->kind == EM_MAXIMUM ? most : sum / n;
 }
 
-void em_trials_subject(const em_trials *trials, size_t subject, double *facts, uint64_t *observed, double *chance)
+uint64_t em_trials_subject(const em_trials *trials, size_t subject, double *facts)
 {
     const em_model *model = trials->model;
     const size_t from = trials->data->offset[subject], end = trials->data->offset[subject + 1];
-    for (int f = 0; facts && f < model->n_facts; f++)
+    uint64_t observed = 0;
+    for (int f = 0; f < model->n_facts; f++)
         facts[f] = fact_of(trials, &model->facts[f], from, end);
-    uint64_t trials_seen = 0;
-    double log_chance = 0;
-    for (size_t row = from; row < end; row++) {
-        const unsigned bits = em_trials_look(trials, row) & ~EM_LEARNED;
-        trials_seen += bits != 0;
-        for (int c = 0, r = 0; c < model->n_columns; c++)
-            if (model->columns[c].role == EM_RESPONSE && bits >> r++ & 1)
-                log_chance -= model->columns[c].codes == EM_NUMBER   ? NAN
-                              : model->columns[c].codes == EM_OPTION ? log(trials->options)
-                                                                     : log(model->columns[c].codes);
-    }
-    if (observed)
-        *observed = trials_seen;
-    if (chance)
-        *chance = log_chance;
+    for (size_t row = from; row < end; row++)
+        observed += (em_trials_look(trials, row) & ~EM_LEARNED) != 0;
+    return observed;
 }

@@ -6,7 +6,9 @@
 typedef struct em_trials {
     const em_model *model;
     const char *path;      /* of the dataset, for messages; borrowed */
-    em_dataset *data;      /* owned; holds the rows that were asked for */
+    em_dataset *data;      /* owned; an outline that holds the rows of the subjects that were asked for */
+    char **id;             /* ids of these subjects; owned */
+    size_t first_subject, n_ids;
     const double **column; /* [n_columns] value of row r is column[c][r - data->first_row]; inside data */
     bool has_block;        /* the column `block` is there, and counts */
     const double *block;   /* its values, like column[c], once they are read; else NULL */
@@ -20,12 +22,17 @@ typedef struct em_options_seen {
     double any[EM_MAX_OPTIONS], zero[EM_MAX_OPTIONS]; /* by response: 1 where it has a code, where it has the code 0 */
 } em_options_seen;
 
-/* Reads the frame of the dataset and finds the model's columns in it: their presence, their kind, their levels. */
+/* Reads the outline of the dataset and finds the model's columns in it: their presence, their kind, their levels. */
 em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
     EM_MUST_CHECK;
 void em_trials_close(em_trials *trials);
-/* Reads rows first .. end-1 of the columns. */
+/* Reads the ids of subjects first .. end-1 and their rows of the columns, in place of what was read before. */
 em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error) EM_MUST_CHECK;
+/* The id of a subject that was read. */
+static inline char *em_trials_id(const em_trials *trials, size_t subject)
+{
+    return trials->id[subject - trials->first_subject];
+}
 /* Checks every value of one subject against the model and notes the options it uses. */
 em_code em_trials_check(const em_trials *trials, size_t subject, em_options_seen *seen, em_error *error) EM_MUST_CHECK;
 /* Settles K from what all subjects use (asked 0) or as asked; refuses choices without a 0. Notes go to the log. */
@@ -36,7 +43,6 @@ em_code em_trials_options(em_trials *trials, const em_options_seen *seen, int as
 unsigned em_trials_look(const em_trials *trials, size_t row);
 /* Whether a new block starts on this row (never on a subject's first). */
 bool em_trials_restart(const em_trials *trials, size_t subject, size_t row);
-/* Numbers about one subject: facts [n_facts] out; observed trials; log-likelihood of choosing at random among the codes
- * (NaN where a response is not a code). Any pointer but trials may be NULL. */
-void em_trials_subject(const em_trials *trials, size_t subject, double *facts, uint64_t *observed, double *chance);
+/* Numbers about one subject: facts [n_facts] out; returns the number of observed trials. */
+uint64_t em_trials_subject(const em_trials *trials, size_t subject, double *facts);
 #endif

@@ -52,13 +52,26 @@ double *cell_of(em_dataset *data, const char *column, size_t row) { return &em_d
 
 em_trials trials_of(em_dataset *data, const em_model *model, int options)
 {
-    em_trials trials = {.model = model, .path = "memory", .data = data, .options = options};
+    em_trials trials = {.model = model, .path = "memory", .data = data, .options = options, .id = data->id};
     trials.column = em_new((size_t)model->n_columns, sizeof *trials.column, NULL);
     for (int c = 0; c < model->n_columns; c++)
         trials.column[c] = data->column[c].value;
     const em_dataset_column *block = model->has_state ? em_dataset_find(data, "block") : NULL;
     trials.block = block ? block->value : NULL;
     return trials;
+}
+
+em_group_data *pack_all(const em_plan *plan, const em_trials *trials)
+{
+    em_group_data *groups;
+    em_error error;
+    assert_int_equal(em_batch_new(plan, trials, 0, plan->n_groups, &groups, &error), EM_OK);
+    for (size_t g = 0; g < plan->n_groups; g++)
+        for (int l = 0; l < plan->lanes; l++)
+            if (groups[g].member[l] != EM_NOBODY)
+                assert_int_equal(em_batch_fill(&groups[g], trials, plan->lanes, l, &error), EM_OK);
+    em_batch_settle(groups, plan->n_groups, trials->model, plan->lanes, trials->options);
+    return groups;
 }
 
 void score_all(em_dataset *data, const em_model *model, int isa, int order, bool two, int options, const double *x,
@@ -68,10 +81,9 @@ void score_all(em_dataset *data, const em_model *model, int isa, int order, bool
     const int L = kernel->lanes, P = model->n_parameters, H = P * (P + 1) / 2;
     em_error error = {EM_OK, ""};
     em_plan plan;
-    em_group_data *groups;
     em_trials trials = trials_of(data, model, options);
     assert_int_equal(em_plan_make(data->offset, data->n_subjects, L, 1, &plan, &error), EM_OK);
-    assert_int_equal(em_batch_pack(&plan, &trials, 0, plan.n_groups, &groups, &error), EM_OK);
+    em_group_data *groups = pack_all(&plan, &trials);
     double *point = em_new_aligned((size_t)(2 * P + 1 + H) * (size_t)L, sizeof *point, NULL);
     double *v = point + P * L, *g = v + L, *h = g + P * L;
     for (int j = 0; j < P; j++)

@@ -15,6 +15,9 @@ double *cell_of(em_dataset *data, const char *column, size_t row);
 /* The dataset seen by the model; not to be closed (the dataset stays the caller's). Free .column. */
 em_trials trials_of(em_dataset *data, const em_model *model, int options);
 
+/* All groups of the plan, packed; freed with em_batch_free. */
+em_group_data *pack_all(const em_plan *plan, const em_trials *trials);
+
 /* Log-likelihood and derivatives of every subject at x [P] (the same for all): value [S], gradient [S,P], hessian
  * [S,P(P+1)/2]; NULL for what is not wanted. order picks the kernel. two: the kernel for exactly two options. */
 void score_all(em_dataset *data, const em_model *model, int isa, int order, bool two, int options, const double *x,

@@ -69,10 +69,14 @@ check absent no.h5
 # ---- fits
 expect 0 '60 subjects, 50 trials' "$emlib" simulate --model rw_dual --subjects 60 --trials 50 --seed 3 -o sim.h5 \
     --mu alpha_pos=0.3,alpha_neg=-1,beta=0.8 --var alpha_pos=1,alpha_neg=1,beta=0.3
-expect 2 'sim.h5 exists; --force' "$emlib" simulate --model rw --subjects 2 --trials 5 -o sim.h5
+expect 2 'sim.h5 exists already; nothing was written \(--force' "$emlib" simulate --model rw --subjects 2 --trials 5 -o sim.h5
 "$emlib" simulate --model rw_dual --subjects 60 --trials 50 --seed 3 -o again.h5 \
     --mu alpha_pos=0.3,alpha_neg=-1,beta=0.8 --var alpha_pos=1,alpha_neg=1,beta=0.3 >/dev/null
 check cmp sim.h5 again.h5
+expect 0 '60 subjects, 50 trials' "$mpiexec" --oversubscribe -n 3 "$emlib" simulate --model rw_dual --subjects 60 --trials 50 \
+    --seed 3 -o again.h5 --force --mu alpha_pos=0.3,alpha_neg=-1,beta=0.8 --var alpha_pos=1,alpha_neg=1,beta=0.3
+check cmp sim.h5 again.h5
+expect 2 'sim.h5 exists already' "$mpiexec" --oversubscribe -n 2 "$emlib" simulate --model rw --subjects 2 --trials 5 -o sim.h5
 expect 0 'converged after' "$emlib" fit sim.h5 --model rw -o rw.h5
 for ranks in 2 3; do
     expect 0 'converged after' "$mpiexec" --oversubscribe -n $ranks "$emlib" fit sim.h5 --model rw -o rw_$ranks.h5

@@ -416,6 +416,62 @@ static void test_ranks_give_the_same_bits(void **state)
     em_dataset_free(data);
 }
 
+/* A file that ranks write window by window holds what one process has in memory. */
+static void test_file_on_many_ranks(void **state)
+{
+    (void)state;
+    enum { PEOPLE = EM_WINDOW + 117 };
+    static int n[PEOPLE];
+    em_random random = em_random_start(8, 8);
+    for (int s = 0; s < PEOPLE; s++)
+        n[s] = (int)(em_random_next(&random) % 4);
+    em_dataset *data = blank_data(&em_model_normal, PEOPLE, n);
+    random_cells(data, &em_model_normal, 2, 6);
+    const char *path = in_folder("many.h5");
+    char output[310];
+    snprintf(output, sizeof output, "%s.fit", path);
+    write_data(data, path);
+    em_fit_options options = em_fit_defaults();
+    options.group = EM_GROUP_FIXED;
+    em_error error = {EM_OK, ""};
+    em_fit *frame, *file;
+    assert_int_equal(em_fit_file(world, path, &em_model_normal, &options, output, true, NULL, NULL, &frame, &error), EM_OK);
+    if (frame) {
+        em_comm *alone = em_comm_alone();
+        em_fit *one = run_fit(alone, path, &em_model_normal, &options, EM_OK);
+        assert_int_equal(em_fit_read(output, &file, &error), EM_OK);
+        assert_null(frame->map);
+        assert_int_equal(file->n_subjects, PEOPLE);
+        for (int s = 0; s < PEOPLE; s++)
+            assert_string_equal(file->subject[s], data->id[s]);
+        same(file->map, one->map, PEOPLE * sizeof(double), "MAP");
+        same(file->natural, one->natural, PEOPLE * sizeof(double), "natural");
+        same(file->hessian, one->hessian, PEOPLE * sizeof(double), "Hessian");
+        same(file->subject_log_likelihood, one->subject_log_likelihood, PEOPLE * sizeof(double), "log-likelihood");
+        same(file->subject_log_marginal_likelihood, one->subject_log_marginal_likelihood, PEOPLE * sizeof(double), "evidence");
+        same(file->subject_n_trials, one->subject_n_trials, PEOPLE * sizeof(uint64_t), "trials");
+        same(file->subject_status, one->subject_status, PEOPLE, "status");
+        same(file->subject_modes, one->subject_modes, PEOPLE * sizeof(int32_t), "modes");
+        same(&file->bic_int, &one->bic_int, sizeof(double), "BIC_int");
+        const em_noted *noted[] = {&frame->noted, &file->noted, &one->noted};
+        size_t empty = 0;
+        for (int s = 0; s < PEOPLE; s++)
+            empty += n[s] == 0;
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(noted[i]->empty, empty);
+            assert_string_equal(noted[i]->first_empty_id, noted[0]->first_empty_id);
+            assert_int_equal(noted[i]->several, 0);
+        }
+        em_fit_free(one);
+        em_fit_free(file);
+        em_comm_stop(alone);
+        unlink(output);
+        unlink(path);
+    }
+    em_fit_free(frame);
+    em_dataset_free(data);
+}
+
 static void leaf(void *where, size_t group, double *terms)
 {
     const double *x = where;
@@ -431,60 +487,170 @@ static void test_treesum(void **state)
     for (int i = 0; i < 1000; i++)
         x[i] = em_random_normal(&random) * exp(20 * em_random_uniform(&random));
     em_comm *alone = em_comm_alone();
-    for (size_t n = 0; n <= 1000; n = n < 70 ? n + 1 : n + 93) {
-        size_t first[65];
-        const int R = em_comm_size(world);
-        double total[2], single[2];
-        for (int r = 0; r <= R; r++)
-            first[r] = (size_t)r * n / (size_t)R;
-        em_error error;
-        em_plan plan = {.n_groups = n, .ranks = R, .first = first};
-        assert_int_equal(em_treesum(world, &plan, 2, leaf, x, total, &error), EM_OK);
-        first[1] = n;
-        plan.ranks = 1;
-        assert_int_equal(em_treesum(alone, &plan, 2, leaf, x, single, &error), EM_OK);
-        same(total, single, sizeof total, "tree sum");
-        double plain = 0, size = 0;
-        for (size_t i = 0; i < n; i++) {
-            plain += x[i];
-            size += fabs(x[i]);
+    for (size_t n = 0; n <= 1000; n = n < 70 ? n + 1 : n + 93)
+        for (int cuts = 0; cuts < 6; cuts++) {
+            size_t first[65] = {0};
+            const int R = em_comm_size(world);
+            double total[2], single[2];
+            for (int r = 1; r <= R; r++) /* even runs, then runs of any length, ranks without groups among them */
+                first[r] = cuts == 0 ? (size_t)r * n / (size_t)R : first[r - 1] + em_random_next(&random) % (n - first[r - 1] + 1);
+            first[R] = n;
+            em_error error;
+            em_plan plan = {.n_groups = n, .ranks = R, .first = first};
+            assert_int_equal(em_treesum(world, &plan, 2, leaf, x, total, &error), EM_OK);
+            first[1] = n;
+            plan.ranks = 1;
+            assert_int_equal(em_treesum(alone, &plan, 2, leaf, x, single, &error), EM_OK);
+            same(total, single, sizeof total, "tree sum");
+            double plain = 0, size = 0;
+            for (size_t i = 0; i < n; i++) {
+                plain += x[i];
+                size += fabs(x[i]);
+            }
+            near(total[0], plain, 1e-14 * size, "tree sum");
+            assert_true(total[1] == (double)n);
         }
-        near(total[0], plain, 1e-14 * size, "tree sum");
-        assert_true(total[1] == (double)n);
-    }
     em_comm_stop(alone);
 }
 
-/* Every group once, whatever the trial counts and ranks; whole groups to a rank; work in proportion. */
+static char *bytes_of(const char *path, size_t *n)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    *n = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = malloc(*n);
+    assert_true(bytes && fread(bytes, 1, *n, file) == *n);
+    fclose(file);
+    return bytes;
+}
+
+/* Two simulations: subjects that fit into a piece many times, and subjects that are longer than a piece of the file. */
+static void test_simulated_files(void **state)
+{
+    (void)state;
+    static const struct { size_t subjects; int trials; } size[] = {{2300, 1000}, {3, 1100000}};
+    const em_model *m = em_model_find("choice_kernel");
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+        em_simulation sim = {.subjects = size[i].subjects, .trials = size[i].trials, .seed = 9};
+        for (int j = 0; j < EM_MAX_PARAMETERS; j++)
+            sim.mu[j] = sim.var[j] = NAN;
+        char path[310], other[310];
+        snprintf(path, sizeof path, "%s", in_folder("many.h5"));
+        snprintf(other, sizeof other, "%s", in_folder("one.h5"));
+        em_error error = {EM_OK, ""};
+        assert_int_equal(em_simulate_file(world, m, &sim, path, true, &error), EM_OK);
+        assert_int_equal(em_simulate_file(world, m, &sim, path, false, &error), EM_INPUT_ERROR);
+        assert_non_null(strstr(error.text, "exists already"));
+        if (em_comm_rank(world) > 0)
+            continue;
+        em_comm *alone = em_comm_alone();
+        em_dataset *memory, *file;
+        size_t n, n_one;
+        assert_int_equal(em_simulate_file(alone, m, &sim, other, true, &error), EM_OK);
+        char *many = bytes_of(path, &n), *one = bytes_of(other, &n_one);
+        assert_int_equal(n, n_one);
+        same(many, one, n, "simulated file");
+        assert_int_equal(em_simulate(m, &sim, &memory, &error), EM_OK);
+        assert_int_equal(em_dataset_read_frame(path, &file, &error), EM_OK);
+        assert_int_equal(em_dataset_read_rows(file, path, NULL, 0, 0, file->n_rows, &error), EM_OK);
+        assert_string_equal(file->fingerprint, memory->fingerprint);
+        assert_string_equal(file->id[sim.subjects - 1], memory->id[sim.subjects - 1]);
+        same(file->offset, memory->offset, (sim.subjects + 1) * sizeof(uint64_t), "offset");
+        same(file->column[0].value, memory->column[0].value, file->n_rows * sizeof(double), "values");
+        same(file->truth->x, memory->truth->x, sim.subjects * 2 * sizeof(double), "true parameters");
+        same(file->truth->natural, memory->truth->natural, sim.subjects * 2 * sizeof(double), "true parameters");
+        em_dataset_free(memory);
+        em_dataset_free(file);
+        em_comm_stop(alone);
+        free(many);
+        free(one);
+        unlink(path);
+        unlink(other);
+    }
+}
+
+/* ---- who does what ---- */
+
+static uint64_t *log_uniform_lengths(int n, uint64_t seed)
+{
+    uint64_t *offset = calloc((size_t)n + 1, sizeof *offset);
+    em_random random = em_random_start(seed, 2);
+    for (int s = 0; s < n; s++)
+        offset[s + 1] = offset[s] + (uint64_t)(10 * exp(log(500) * em_random_uniform(&random)));
+    return offset;
+}
+
+/* Largest share of the work of one rank, over the mean: a group costs the trials of its longest subject. */
+static double imbalance(const em_plan *plan, const uint64_t *offset)
+{
+    double most = 0, sum = 0;
+    for (int r = 0; r < plan->ranks; r++) {
+        double work = 0;
+        for (size_t g = plan->first[r]; g < plan->first[r + 1]; g++) {
+            const uint32_t s = plan->member[g * (size_t)plan->lanes]; /* longest first */
+            work += (double)(offset[s + 1] - offset[s]);
+        }
+        most = fmax(most, work);
+        sum += work;
+    }
+    return most * plan->ranks / sum;
+}
+
+/* Every subject once, in its window; whole groups to a rank; work in proportion. */
 static void test_plan(void **state)
 {
     (void)state;
-    enum { N = 9000 };
-    uint64_t *offset = calloc(N + 1, sizeof *offset);
-    em_random random = em_random_start(2, 2);
-    for (int s = 0; s < N; s++)
-        offset[s + 1] = offset[s] + (em_random_next(&random) % 490 + 10);
-    for (int ranks = 1; ranks <= 7; ranks += 2) {
+    static const struct {
+        int subjects, ranks;
+        double most;
+    } share[] = {{500, 2, 1.07}, {1000, 2, 1.04}, {2000, 2, 1.03}, {9000, 1, 1}, {9000, 3, 1.05}, {9000, 5, 1.05}, {9000, 7, 1.05}};
+    for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
+        const int n = share[i].subjects;
+        uint64_t *offset = log_uniform_lengths(n, i);
         em_plan plan;
         em_error error;
-        assert_int_equal(em_plan_make(offset, N, 8, ranks, &plan, &error), EM_OK);
-        char *met = calloc(N, 1);
-        for (size_t i = 0; i < plan.n_groups * 8; i++)
-            if (plan.member[i] != EM_NOBODY)
-                met[plan.member[i]]++;
-        for (int s = 0; s < N; s++)
+        assert_int_equal(em_plan_make(offset, (size_t)n, 8, share[i].ranks, &plan, &error), EM_OK);
+        char *met = calloc((size_t)n, 1);
+        for (size_t w = 0; w < em_plan_windows(&plan); w++)
+            for (int r = 0; r < plan.ranks; r++) {
+                size_t first, end;
+                em_plan_window(&plan, r, w, &first, &end);
+                for (size_t k = first * 8; k < end * 8; k++)
+                    if (plan.member[k] != EM_NOBODY) {
+                        assert_int_equal(plan.member[k] / EM_WINDOW, w);
+                        met[plan.member[k]]++;
+                    }
+            }
+        for (int s = 0; s < n; s++)
             assert_int_equal(met[s], 1);
+        if (imbalance(&plan, offset) > share[i].most)
+            fail_msg("%d subjects on %d ranks: the largest share is %g of the mean", n, plan.ranks, imbalance(&plan, offset));
         free(met);
-        double work[7] = {0}, most = 0, sum = 0;
-        for (int r = 0; r < ranks; r++) {
-            for (size_t g = plan.first[r]; g < plan.first[r + 1]; g++)
-                work[r] += (double)(offset[plan.member[g * 8] + 1] - offset[plan.member[g * 8]]); /* longest first */
-            most = fmax(most, work[r]);
-            sum += work[r];
-        }
-        assert_true(most <= 1.05 * sum / ranks);
+        free(offset);
         em_plan_free(&plan);
     }
+}
+
+/* A run of groups anywhere in a window has long and short subjects in the same mixture as the window. */
+static void test_runs_are_samples(void **state)
+{
+    (void)state;
+    const uint64_t median = 223; /* sqrt(10 * 5000) */
+    uint64_t *offset = log_uniform_lengths(EM_WINDOW, 9);
+    em_plan plan;
+    em_error error;
+    assert_int_equal(em_plan_make(offset, EM_WINDOW, 8, 1, &plan, &error), EM_OK);
+    for (size_t from = 0; from + 64 <= plan.n_groups; from += 13) {
+        int longer = 0;
+        for (size_t g = from; g < from + 64; g++) {
+            const uint32_t s = plan.member[g * 8];
+            longer += offset[s + 1] - offset[s] > median;
+        }
+        assert_in_range(longer, 29, 35);
+    }
+    em_plan_free(&plan);
     free(offset);
 }
 
@@ -502,11 +668,13 @@ int main(void)
     em_comm_share(world, name, sizeof name);
     snprintf(folder, sizeof folder, "%s", name);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_treesum), cmocka_unit_test(test_plan), cmocka_unit_test(test_conjugate),
+        cmocka_unit_test(test_treesum), cmocka_unit_test(test_plan), cmocka_unit_test(test_runs_are_samples),
+        cmocka_unit_test(test_conjugate),
         cmocka_unit_test(test_vanishing_variance_is_not_convergence), cmocka_unit_test(test_fixed_and_none),
         cmocka_unit_test(test_recovery), cmocka_unit_test(test_highest_maximum),
         cmocka_unit_test(test_maxima_change_with_the_group), cmocka_unit_test(test_flagged_subjects_stay_out),
-        cmocka_unit_test(test_ranks_give_the_same_bits)};
+        cmocka_unit_test(test_ranks_give_the_same_bits),
+        cmocka_unit_test(test_file_on_many_ranks), cmocka_unit_test(test_simulated_files)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (em_comm_rank(world) == 0) {
         static const char *const left[] = {"gaussian.h5", "alike.h5", "ranks.h5", "recovery.h5", "peaks.h5"};

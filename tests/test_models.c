@@ -141,7 +141,7 @@ static double traced(em_dataset *data, const em_model *m, int options, size_t s,
     const size_t from = data->offset[s], n = data->offset[s + 1] - from, C = (size_t)m->n_columns;
     double rows[60 * 8], facts[4] = {1, 1, 1, 1};
     uint8_t restart[60] = {0};
-    em_trials_subject(&trials, s, facts, NULL, NULL);
+    (void)em_trials_subject(&trials, s, facts);
     for (size_t t = 0; t < n; t++) {
         restart[t] = em_trials_restart(&trials, s, from + t);
         for (size_t c = 0; c < C; c++)
@@ -235,8 +235,8 @@ static void test_what_counts(void **state)
             *cell_of(data, rule[i].gone, 0) = NAN;
         em_trials trials = trials_of(data, m, 2);
         const unsigned bits = em_trials_look(&trials, 0);
-        uint64_t observed;
-        em_trials_subject(&trials, 0, NULL, &observed, NULL);
+        double facts[4];
+        const uint64_t observed = em_trials_subject(&trials, 0, facts);
         assert_int_equal(bits & 3, rule[i].scored);
         assert_int_equal((bits & EM_LEARNED) != 0, rule[i].learned);
         assert_int_equal(observed, rule[i].scored != 0);
@@ -359,10 +359,9 @@ static void test_conditions(void **state)
         const int L = kernel->lanes;
         em_error error;
         em_plan plan;
-        em_group_data *groups;
         em_trials trials = trials_of(data, m, 2);
         assert_int_equal(em_plan_make(data->offset, 1, L, 1, &plan, &error), EM_OK);
-        assert_int_equal(em_batch_pack(&plan, &trials, 0, 1, &groups, &error), EM_OK);
+        em_group_data *groups = pack_all(&plan, &trials);
         _Alignas(64) double x[4 * 8], seed[4 * 8], v[8], g[2 * 8], h[3 * 8];
         uint8_t condition[40 * 8];
         for (int t = 0; t < n; t++)
@@ -441,10 +440,9 @@ static void test_derivatives_stay_cheap(void **state)
         random_cells(data, m, 2, 5);
         em_error error;
         em_plan plan;
-        em_group_data *groups;
         em_trials trials = trials_of(data, m, 2);
         assert_int_equal(em_plan_make(data->offset, 1, kernel->lanes, 1, &plan, &error), EM_OK);
-        assert_int_equal(em_batch_pack(&plan, &trials, 0, 1, &groups, &error), EM_OK);
+        em_group_data *groups = pack_all(&plan, &trials);
         const double ratio = seconds_of(em_isa_score(kernel, 2, 2), groups) / seconds_of(em_isa_score(kernel, 0, 2), groups);
         print_message("%s: all derivatives take %.1f times as long as the value\n", m->name, ratio);
         if (ratio > limit[i].most)

@@ -90,7 +90,7 @@ typedef struct em_truth {
 typedef struct em_dataset {
     size_t n_subjects;       /* S */
     size_t n_rows;           /* N, trials of all subjects */
-    char **id;               /* [S] UTF-8 */
+    char **id;               /* [S] UTF-8; NULL: not read */
     uint64_t *offset;        /* [S+1] first trial of each subject */
     size_t first_row, held;  /* columns hold rows first_row .. first_row+held-1 (the whole: 0, n_rows) */
     int n_columns;
@@ -104,15 +104,20 @@ EM_API void em_dataset_free(em_dataset *data);
 EM_API void em_dataset_forget(em_dataset *data);
 /* The column of this name, or NULL. */
 EM_API em_dataset_column *em_dataset_find(const em_dataset *data, const char *name);
-/* Computes the fingerprint of a whole dataset: SHA-256 over the subjects' ids and offsets, then the columns in order of
- * name, each with its name, levels and values as little-endian float64 (one NaN for all missing values). The same
- * content has the same fingerprint whatever the type and chunks on disk and the order of the columns. */
+/* Computes the fingerprint of a whole dataset: SHA-256 of its ids, offsets and columns, by way of hashes of fixed blocks (see
+ * src/fingerprint.h). The same content has the same fingerprint whatever the type and chunks on disk and the order of the
+ * columns. */
 EM_API em_code em_dataset_seal(em_dataset *data, em_error *error) EM_MUST_CHECK;
 /* Writes the whole dataset, which must be sealed, to a new file that appears under its name complete or not at all.
  * An existing file is replaced only with `force` (EM_INPUT_ERROR otherwise). */
 EM_API em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error) EM_MUST_CHECK;
 /* Reads everything but the values of the columns. */
 EM_API em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
+/* The same without ids and truth, which are NULL: what one of many processes needs to know of all subjects. */
+EM_API em_code em_dataset_read_outline(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
+/* Ids of subjects first .. first+count-1. Each text and *id [count] are to be freed. */
+EM_API em_code em_dataset_read_ids(const em_dataset *data, const char *path, size_t first, size_t count, char ***id,
+                                   em_error *error) EM_MUST_CHECK;
 /* Reads rows first .. first+count-1 of the named columns (names NULL: of all); frees values read before. */
 EM_API em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *const *names, int n_names,
                                     size_t first, size_t count, em_error *error) EM_MUST_CHECK;
@@ -202,9 +207,21 @@ EM_API const char *em_group_status_text(int status);
 
 typedef struct em_timing {
     double read_seconds, e_step_seconds, m_step_seconds, communication_seconds, write_seconds, total_seconds;
+    double e_step_seconds_mean, e_step_seconds_least; /* over the ranks; the others are of the slowest one */
     double likelihood_evaluations; /* subject-evaluations of any derivative order */
     int ranks;
 } em_timing;
+
+/* What users should be told of the subjects. */
+enum { EM_NOTED = 10 };
+typedef struct em_noted {
+    size_t several;              /* subjects with more than one maximum */
+    size_t flagged;              /* em_subject_is_flagged */
+    char *flagged_id[EM_NOTED];  /* the first of these; NULL where memory was short */
+    int flagged_status[EM_NOTED];
+    size_t empty;                /* without a trial that counts */
+    char *first_empty_id;
+} em_noted;
 
 /* A fit as stored in a fit file; see README, "Fit file". Owns everything it points to. */
 typedef struct em_fit {
@@ -225,7 +242,8 @@ typedef struct em_fit {
     double *mu, *var, *cov;          /* [P], [P], [P,P] unconstrained */
     int8_t *group_status;            /* [P] em_group_status */
     double *natural_median, *natural_mean; /* [P] T(mu) and E[T(x)] under the group, mean over subjects' facts */
-    char **subject;                  /* [S] */
+    em_noted noted;
+    char **subject;                  /* [S] this and what follows [S...] is NULL in the fit that em_fit_file hands out */
     double *map, *natural;           /* [S,P] */
     double *hessian;                 /* [S,P,P] of the negative log posterior at the MAP, unconstrained */
     double *subject_log_likelihood, *subject_log_marginal_likelihood; /* [S] NaN where flagged and not used */
@@ -250,11 +268,11 @@ typedef struct em_progress {
 EM_API em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                           const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
     EM_MUST_CHECK;
-/* What `emlib fit` does: em_fit_run with the result in a file. A fit of the same data, model and options that is there
+/* What `emlib fit` does: em_fit_run with the result in a file; no rank ever holds more than its share of it. A fit of the same data, model and options that is there
  * already is recognised, said in the log, and left as it is; one of anything else is replaced only with `force`
  * (EM_INPUT_ERROR otherwise). Whether the output can be written is found out before the work. Collective; returns EM_OK
- * or EM_NOT_CONVERGED on every rank when the file is there. *fit on rank 0: the new fit, NULL where it was there already;
- * fit may be NULL. */
+ * or EM_NOT_CONVERGED on every rank when the file is there. *fit on rank 0: the new fit without its subjects, NULL where it was
+ * there already; fit may be NULL. */
 EM_API em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                            const char *output, bool force, const em_progress *progress, const em_log *log, em_fit **fit,
                            em_error *error) EM_MUST_CHECK;
@@ -280,6 +298,11 @@ typedef struct em_simulation {
 /* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. */
 EM_API em_code em_simulate(const em_model *model, const em_simulation *simulation, em_dataset **data,
                            em_error *error) EM_MUST_CHECK;
+
+/* What `emlib simulate` does: the same data in a new file, drawn by all ranks; no rank holds more than a piece of them. The same
+ * file on any number of ranks. As em_dataset_write; collective. */
+EM_API em_code em_simulate_file(em_comm *comm, const em_model *model, const em_simulation *simulation, const char *path,
+                                bool force, em_error *error) EM_MUST_CHECK;
 
 /* Latent variables of every trial at the subjects' MAPs.
  * latents [N,L] out (NaN where a trial does not count), to be freed; frame: the dataset with the model's columns. */

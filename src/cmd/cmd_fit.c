@@ -167,9 +167,7 @@ static void say_what_moves(const em_fit *fit)
 
 static void summary(const em_fit *fit, const char *output, em_group group)
 {
-    size_t several = 0;
-    for (size_t s = 0; s < fit->n_subjects; s++)
-        several += fit->subject_modes[s] > 1;
+    const size_t several = fit->noted.several;
     fprintf(stderr, "emlib fit: %s: ", output);
     if (group == EM_GROUP_NONE)
         fprintf(stderr, "maximum likelihood of %zu of %zu subjects, log-likelihood %.4f", fit->n_subjects_used, fit->n_subjects,
@@ -194,27 +192,18 @@ static void not_converged(const em_fit *fit)
     fprintf(stderr, "emlib fit: for more iterations run again with a larger --max-iter and --force\n");
 }
 
-static void flagged(const em_fit *fit)
+static const char *name_of(const char *id) { return id ? id : "?"; }
+
+static void flagged(const em_noted *noted)
 {
-    enum { NAMED = 10 };
-    size_t n = 0;
-    for (size_t s = 0; s < fit->n_subjects; s++) {
-        if (!em_subject_is_flagged(fit->subject_status[s]))
-            continue;
-        if (n++ < NAMED)
-            fprintf(stderr, "emlib fit: warning: subject %s: %s\n", fit->subject[s], em_subject_status_text(fit->subject_status[s]));
-    }
-    if (n > NAMED)
-        fprintf(stderr, "emlib fit: warning: and %zu more; 'emlib show' lists them\n", n - NAMED);
-    size_t empty = 0, first = 0;
-    for (size_t s = fit->n_subjects; s-- > 0;)
-        if (fit->subject_n_trials[s] == 0) {
-            empty++;
-            first = s;
-        }
-    if (empty)
-        fprintf(stderr, "emlib fit: warning: %zu subject%s no trial that counts, first %s: the data say nothing of them\n", empty,
-                empty == 1 ? " has" : "s have", fit->subject[first]);
+    for (size_t i = 0; i < noted->flagged && i < EM_NOTED; i++)
+        fprintf(stderr, "emlib fit: warning: subject %s: %s\n", name_of(noted->flagged_id[i]),
+                em_subject_status_text(noted->flagged_status[i]));
+    if (noted->flagged > EM_NOTED)
+        fprintf(stderr, "emlib fit: warning: and %zu more; 'emlib show' lists them\n", noted->flagged - EM_NOTED);
+    if (noted->empty)
+        fprintf(stderr, "emlib fit: warning: %zu subject%s no trial that counts, first %s: the data say nothing of them\n",
+                noted->empty, noted->empty == 1 ? " has" : "s have", name_of(noted->first_empty_id));
 }
 
 int cmd_fit(int argc, char **argv)
@@ -244,7 +233,7 @@ int cmd_fit(int argc, char **argv)
     if (fit && first && !fit->converged)
         not_converged(fit);
     if (fit && first)
-        flagged(fit);
+        flagged(&fit->noted);
     int exit_status = first ? (int)code : 0;
     if (code != EM_OK && code != EM_NOT_CONVERGED)
         exit_status = cmd_fail("fit", &error);

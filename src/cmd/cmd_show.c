@@ -194,11 +194,24 @@ static json_t *flagged_json(const em_fit *fit)
 
 static json_t *timing_json(const em_timing *t)
 {
-    return json_pack("{so so so so so so so si}", "read_seconds", print_json_number(t->read_seconds), "e_step_seconds",
-                     print_json_number(t->e_step_seconds), "m_step_seconds", print_json_number(t->m_step_seconds),
-                     "communication_seconds", print_json_number(t->communication_seconds), "write_seconds",
-                     print_json_number(t->write_seconds), "total_seconds", print_json_number(t->total_seconds),
-                     "likelihood_evaluations", print_json_number(t->likelihood_evaluations), "ranks", t->ranks);
+    const struct {
+        const char *name;
+        double value;
+    } number[] = {
+        {"read_seconds", t->read_seconds},
+        {"e_step_seconds", t->e_step_seconds},
+        {"e_step_seconds_mean", t->e_step_seconds_mean},
+        {"e_step_seconds_least", t->e_step_seconds_least},
+        {"m_step_seconds", t->m_step_seconds},
+        {"communication_seconds", t->communication_seconds},
+        {"write_seconds", t->write_seconds},
+        {"total_seconds", t->total_seconds},
+        {"likelihood_evaluations", t->likelihood_evaluations},
+    };
+    json_t *all = json_pack("{si}", "ranks", t->ranks);
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        json_object_set_new(all, number[i].name, print_json_number(number[i].value));
+    return all;
 }
 
 static int show_json(const show_options *o, const em_fit *fit)

@@ -1,7 +1,5 @@
 /* emlib simulate: data from a model in its task. */
 #include <math.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "cmd.h"
 
@@ -51,14 +49,14 @@ static const struct argp argp = {
     options, parse, "",
     "Draws subjects from a group and their trials from a model, in the task that the model names.\v"
     "Example: 60 people, 200 trials each, with a mean learning rate of logistic(-0.5)\n\n"
-    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 -o data.h5\n", NULL, NULL, NULL};
+    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 -o data.h5\n\n"
+    "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
 
 int cmd_simulate(int argc, char **argv)
 {
     arguments a = {.simulation = {.seed = 1}};
     em_error error = {EM_OK, ""};
     const em_model *model;
-    em_dataset *data;
     for (int j = 0; j < EM_MAX_PARAMETERS; j++)
         a.simulation.mu[j] = a.simulation.var[j] = NAN;
     int status = cmd_parse(&argp, argc, argv, &a);
@@ -67,16 +65,14 @@ int cmd_simulate(int argc, char **argv)
     if (em_model_get(a.model, &model, &error) != EM_OK || !cmd_numbers("mu", a.mu, model, a.simulation.mu, &error) ||
         !cmd_numbers("var", a.var, model, a.simulation.var, &error))
         return cmd_fail("simulate", &error);
-    if (!a.force && access(a.output, F_OK) == 0) {
-        em_fail(&error, EM_INPUT_ERROR, "%s exists; --force replaces it", a.output);
-        return cmd_fail("simulate", &error);
-    }
-    if (em_simulate(model, &a.simulation, &data, &error) != EM_OK)
-        return cmd_fail("simulate", &error);
-    em_code code = em_dataset_write(data, a.output, a.force, &error);
+    em_comm *comm = NULL;
+    em_code code = em_comm_start(&comm, &error);
     if (code == EM_OK)
-        printf("%s: %zu subjects, %d trials each, model %s, seed %llu\n", a.output, data->n_subjects, a.simulation.trials,
+        code = em_simulate_file(comm, model, &a.simulation, a.output, a.force, &error);
+    if (code == EM_OK && cmd_is_first())
+        printf("%s: %zu subjects, %d trials each, model %s, seed %llu\n", a.output, a.simulation.subjects, a.simulation.trials,
                model->name, (unsigned long long)a.simulation.seed);
-    em_dataset_free(data);
-    return code == EM_OK ? cmd_finish("simulate", 0) : cmd_fail("simulate", &error);
+    status = code == EM_OK ? cmd_finish("simulate", 0) : cmd_fail("simulate", &error);
+    em_comm_stop(comm);
+    return status;
 }

@@ -22,7 +22,7 @@ static const struct {
     {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials", false},
     {"models", cmd_models, "the models, their parameters and the columns they need", false},
     {"loglik", cmd_loglik, "each subject's log-likelihood at one point", false},
-    {"simulate", cmd_simulate, "draw data from a model", false},
+    {"simulate", cmd_simulate, "draw data from a model, on one or many ranks", true},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
