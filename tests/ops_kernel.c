@@ -1,5 +1,6 @@
 /* The operations of ops_list.h on lanes. Compiled once for each width and order of derivative, like a model, with
  * EM_ISA, EM_LANES and EM_ORDER set by the build. */
+#define EM_HAS_OPTION 1
 #define PARAMETERS(parameter) parameter(a, identity, "") parameter(b, identity, "")
 #define COLUMNS(column) column(choice, response, option, "")
 #include "emlib/model.h"
@@ -25,6 +26,7 @@ static const em_run in_use = {.options = 3}, *const em = &in_use;
 #define PICK_DATA(code, x, y, z) pick(((data[]){em_d(x), em_d(y), em_d(z)}), code)
 #define PUT(code, to, x, y, z) put_into_three(code, as_real(to), x, y, z)
 #define PUT_DATA(code, to, x, y, z) put_into_three_data(code, to, em_d(x), em_d(y), em_d(z))
+#define LOG_G(r, w) em_log_g(r, w, 1.0 - (w).v)
 #define FILL(to) fill_three(to)
 #define FILL_DATA(to) fill_three_data(to)
 #define FILL_IN_USE(to) fill_in_use(to)

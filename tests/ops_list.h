@@ -26,6 +26,8 @@
 #define POWER THROUGH_EXP(b * log(a))
 /* The Hessian of log sum exp is the variance of gradients: mean square minus square of the mean. */
 #define VARIANCE (TIGHT * (1 + a * a + b * b))
+/* At both ends images cancel in pairs. A second derivative there is the difference of two larger numbers. */
+#define IMAGES (4e-13 + 1e-18 * pow(fmin(b, 1 - b), order < 2 ? -1 : -2) * (order > 0 ? 30 : 1))
 /* Sums of terms that partly cancel */
 #define SUM 1e-13
 
@@ -113,6 +115,7 @@
     OPERATION(log_sum_exp_2, LOG_SUM_EXP(a, b), LINE, SOME, b, TIGHT, ABSOLUTE)                                       \
     OPERATION(log_sum_exp_3, LOG_SUM_EXP(a, b, mul(a, b)), MODERATE, MODERATE, b, VARIANCE, ABSOLUTE)                 \
     OPERATION(log_sum_exp_5, LOG_SUM_EXP(a, b, mul(a, b), square(a), R(1)), MODERATE, MODERATE, b, VARIANCE, ABSOLUTE) \
+    OPERATION(wiener, LOG_G(a, b), PACE, START, b, IMAGES, ABSOLUTE)                                                 \
     OPERATION(log_sum_exp_in_use, LOG_SUM_EXP_IN_USE(a, b, mul(a, b)), MODERATE, MODERATE, b, VARIANCE, ABSOLUTE)     \
     OPERATION(log_softmax_2, LOG_SOFTMAX(0, a, b), LINE, SOME, b, TIGHT, ABSOLUTE)                                    \
     OPERATION(log_softmax_3, LOG_SOFTMAX(1, a, b, mul(a, b)), MODERATE, MODERATE, b, VARIANCE, ABSOLUTE)              \

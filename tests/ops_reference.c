@@ -145,6 +145,50 @@ static number put_of(number code, number to, number x, number y, number z)
     return sum;
 }
 
+static number r_pi(void)
+{
+    number pi = new_number();
+    mpfr_const_pi(pi, MPFR_RNDN);
+    return pi;
+}
+/* log g of emlib/wiener.h, with as many terms as it takes and by the series that the kernels do not use there, but for
+ * times so extreme that it would cancel completely. The numbers that a term needs are given back after it. */
+static number log_images(number r, number w)
+{
+    number sum = of_double(0);
+    mpfr_exp_t last = 0;
+    for (int k = 0; k == 0 || last > mpfr_get_exp(sum) - BITS; k = k < 0 ? -k : -1 - k) {
+        const int used = pool_used;
+        number m = r_add(w, of_double(2 * k)), e = r_exp(r_mul(r_mul(of_double(-0.5), r), r_square(m)));
+        mpfr_fma(sum, m, e, sum, MPFR_RNDN);
+        last = mpfr_get_exp(e);
+        pool_used = used;
+    }
+    return r_add(r_log(sum), r_mul(of_double(0.5), r_log(r_div(r_mul(r, r_square(r)), r_mul(of_double(2), r_pi())))));
+}
+static number log_waves(number r, number w)
+{
+    number sum = of_double(0), q = r_exp(r_div(r_square(r_pi()), r_mul(of_double(-2), r))), even = r_square(q);
+    number wave = of_double(0), next = new_number(), factor = new_number(), power = q, pace = r_mul(q, even);
+    mpfr_sin_cos(next, factor, r_mul(r_pi(), w), MPFR_RNDN);
+    for (int k = 1; k < 200; k++) { /* power = q^(k^2), pace = q^(2k + 1), next = sin(k pi w) */
+        const int used = pool_used;
+        mpfr_fma(sum, r_mul(of_double(k), next), power, sum, MPFR_RNDN);
+        number later = r_sub(r_mul(r_mul(of_double(2), factor), next), wave), faster = r_mul(power, pace);
+        mpfr_set(wave, next, MPFR_RNDN);
+        mpfr_set(next, later, MPFR_RNDN);
+        mpfr_set(power, faster, MPFR_RNDN);
+        mpfr_mul(pace, pace, even, MPFR_RNDN);
+        pool_used = used;
+    }
+    return r_log(r_mul(r_pi(), sum));
+}
+static number log_g(number r, number w)
+{
+    const double at = mpfr_get_d(r, MPFR_RNDN);
+    return (at > 2 && at < 500) || at < 0.02 ? log_waves(r, w) : log_images(r, w);
+}
+
 #define COUNT(...) ((int)(sizeof((number[]){__VA_ARGS__}) / sizeof(number)))
 #define D(x) x##_given
 #define N(c) of_double(c)
@@ -158,6 +202,7 @@ static number put_of(number code, number to, number x, number y, number z)
 #define NUMBER(x) _Generic((x), number: (x), default: of_double(_Generic((x), number: 0, default: (x))))
 #define PUT(code, to, x, y, z) put_of(code, NUMBER(to), x, y, z)
 #define PUT_DATA(code, to, x, y, z) put_of(code, to, of_double(x), of_double(y), of_double(z))
+#define LOG_G(r, w) log_g(r, w)
 #define FILL(to) r_mul(of_double(6), to)
 #define FILL_DATA FILL
 #define FILL_IN_USE(to) r_mul(of_double(3), to)

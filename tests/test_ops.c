@@ -48,6 +48,9 @@ static const arguments FACTOR = ARGUMENTS(-0.8, 3);
 static const arguments MODERATE = ARGUMENTS(-21, -8.1, -3.3, -1.2, -0.4, 0.05, 0.6, 1.5, 2.9, 7.2, 19);
 static const arguments UNIT = ARGUMENTS(-2.2, -1.3, -0.6, -0.07, 0.2, 0.51, 0.95, 1.4, 2.1);
 static const arguments ABOVE_ONE = ARGUMENTS(1.1, 2, 7, 30, 365);
+/* of the Wiener process: boundary^2/time, with the change of method at 2, and relative starting point */
+static const arguments PACE = ARGUMENTS(1e-8, 1e-4, 0.03, 0.3, 1, 1.7, 1.999999, 2, 2.000001, 2.3, 3.1, 6, 25, 150, 1e4, 1e9);
+static const arguments START = ARGUMENTS(1e-6, 1e-3, 0.11, 0.3, 0.49, 0.5, 0.51, 0.7, 0.9, 0.95, 0.999, 0.999999);
 static const arguments CODE = ARGUMENTS(-1, 0, 1, 2, 3, 16);
 static const arguments ONE = ARGUMENTS(0.5);
 

@@ -41,7 +41,9 @@
  *   choose_binary(column, z)         p(1) = logistic(z);                choose_with(column, p): p(1) = p
  *   choose_lapse(column, z, lapse)   p(1) = (1 - lapse) logistic(z) + lapse/2
  *   respond_normal(column, mean, sd) a number with a Gaussian likelihood
- *     these six score the response where data are scored, draw it where data are drawn, and return it
+ *   respond_wiener(rt, choice, boundary, bias, drift, tau)   two columns at once: the diffusion decision model's time and
+ *                                    boundary (1 = upper); start at bias * boundary, drift per second, tau before it all
+ *     these seven score the response where data are scored, draw it where data are drawn, and return it
  *   report(latent, value)
  *
  * Derivatives are forward, first and second, exact to rounding: Fike & Alonso 2011, AIAA 2011-886 (hyper-dual
@@ -250,6 +252,24 @@ EM_INLINE real em_chain(real a, em_v f0, em_v f1, em_v f2)
     }
 #endif
     (void)a, (void)f1, (void)f2;
+    return r;
+}
+/* f(a, b): its value and derivatives, f10 by a, f01 by b, f11 by both */
+typedef struct { em_v f00, f10, f01, f20, f11, f02; } em_jet2;
+EM_INLINE real em_chain2(real a, real b, em_jet2 f)
+{
+    real r;
+    r.v = f.f00;
+#if EM_ORDER >= 1
+    EM_EACH_DIRECTION {
+        r.g[i] = f.f10 * a.g[i] + f.f01 * b.g[i];
+#if EM_ORDER == 2
+        em_v by_a = f.f20 * a.g[i] + f.f11 * b.g[i], by_b = f.f11 * a.g[i] + f.f02 * b.g[i];
+        EM_EACH_PAIR r.h[k] = f.f10 * a.h[k] + f.f01 * b.h[k] + by_a * a.g[j] + by_b * b.g[j];
+#endif
+    }
+#endif
+    (void)a, (void)b;
     return r;
 }
 EM_INLINE real em_add_rr(real a, real b)
@@ -738,18 +758,23 @@ EM_INLINE data em_choose(em_run *em, int column, int response, real beta, const 
     EM_LOOP(a, n - 1) u[a + 1] = em_mul_rr(beta, q[a + 1]);
     return em_choose_softmax(em, column, response, u, n);
 }
+/* Drawing: a standard normal number, by Box & Muller 1958 */
+EM_INLINE double em_normal(const em_run *em)
+{
+    double radius = __builtin_sqrt(-2 * em_log(em_all(em_uniform(em)))[0]);
+    return radius * __builtin_cos(0x1.921fb54442d18p2 * em_uniform(em));
+}
 EM_INLINE data em_respond_normal(em_run *em, int column, int response, real mean, real sd)
 {
-    if (em_drawing(em)) { /* Box-Muller */
-        double radius = __builtin_sqrt(-2 * em_log(em_all(em_uniform(em)))[0]);
-        em->row[column] = mean.v[0] + sd.v[0] * radius * __builtin_cos(0x1.921fb54442d18p2 * em_uniform(em));
-    }
+    if (em_drawing(em))
+        em->row[column] = mean.v[0] + sd.v[0] * em_normal(em);
     data y = em_cell(em, column);
     real z = em_div_rr(em_sub_dr(y, mean), sd);
     real log_density = em_sub_nr(-0x1.d67f1c864beb5p-1, em_add_rr(em_mul_nr(0.5, em_square_r(z)), em_log_r(sd)));
     em_score(em, response, log_density, (em_jet){log_density.v, em_all(1), em_all(0)});
     return y;
 }
+#include "emlib/wiener.h"
 EM_INLINE void em_report(em_run *em, int latent, em_v value)
 {
     if (EM_TRACE && em->latents)
