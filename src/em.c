@@ -1,6 +1,7 @@
 #include "em.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static const em_posterior *posterior_of(const leaf_of *w, size_t group, int l)
     return &w->estep->posterior[(group - w->first) * (size_t)w->estep->lanes + (size_t)l];
 }
 
-enum { USED, LOGLIK, LML, OBSERVED, FLAGGED, MOVED, X }; /* X and what follows: sum of x_j */
+enum { USED, LOGLIK, LML, OBSERVED, FLAGGED, MOVED, SEVERAL, X }; /* X and what follows: sum of x_j */
 
 static void sum_points(void *where, size_t group, double *sum)
 {
@@ -42,6 +43,7 @@ static void sum_points(void *where, size_t group, double *sum)
         sum[OBSERVED] += (double)data->observed[l];
         sum[USED]++;
         sum[MOVED] += post->moved;
+        sum[SEVERAL] += post->modes > 1;
         sum[LOGLIK] += post->log_likelihood;
         sum[LML] += post->log_marginal_likelihood;
         for (int j = 0; j < e->n; j++)
@@ -163,28 +165,50 @@ typedef struct {
     em_group_values group, next;  /* that of the E-step; where to go from there */
     double sums[X + EM_MAX_PARAMETERS];
     double change;                /* length of the last step */
+    bool screening;               /* searches begin from few points, see e_step */
     int looks;                    /* searches for higher maxima near the end */
+    bool few_moved;               /* the last of them has found few */
     steps moved;                  /* EM's own steps */
     em_accelerator accelerator;
 } em_state;
 
+enum { ALL_STARTS_UP_TO = 200 }; /* subjects: with so few, nothing is lost by searching from all points */
+
 static bool estimates(const em_state *s) { return s->options->group == EM_GROUP_ESTIMATE; }
 
-/* One E-step, noted in the trace. */
-static em_code e_step(em_state *s, em_estep_kind kind, double tolerance, em_error *error)
+/* Points that the first search of everybody begins from, beside the group mean, and later ones. */
+static int first_points(const em_state *s) { return !s->screening ? s->estep->n_points : s->estep->n < 3 ? 0 : 4; }
+static int later_points(const em_state *s) { return s->screening && s->estep->n < 3 ? 1 : (s->estep->n_points + 1) / 3; }
+
+static em_code search(em_state *s, em_estep_kind kind, int points, double tolerance, em_error *error)
 {
     const int n = s->estep->n;
     em_group_prior store;
     em_group_make_prior(&store, &s->group, n, s->options->group == EM_GROUP_NONE);
     const double from = em_now();
-    em_estep_run(s->estep, &store.prior, kind, tolerance);
+    em_estep_run(s->estep, &store.prior, kind, points, tolerance);
     s->result->e_step_seconds += em_now() - from;
-    em_code code = em_treesum(s->comm, s->plan, X + n, sum_points, &s->leaf, s->sums, error);
+    return em_treesum(s->comm, s->plan, X + n, sum_points, &s->leaf, s->sums, error);
+}
+
+/* One E-step, noted in the trace. Where there are many subjects, few points are tried at first, and all of them only if
+ * that has shown that more than one subject in a hundred has several maxima. */
+static em_code e_step(em_state *s, em_estep_kind kind, double tolerance, em_error *error)
+{
+    const int n = s->estep->n;
+    em_code code = search(s, kind, kind == EM_WIDE ? first_points(s) : later_points(s), tolerance, error);
+    if (code == EM_OK && s->screening && s->sums[SEVERAL] > 0.01 * s->sums[USED]) {
+        s->screening = false;
+        const double moved = s->sums[MOVED];
+        code = search(s, EM_LOOK, s->estep->n_points, tolerance, error);
+        s->sums[MOVED] += moved;
+    }
     if (code == EM_OK && s->sums[USED] == 0)
         code = nobody_fits(s->sums[FLAGGED], error);
     if (code == EM_OK)
         code = em_comm_agree(s->comm, note(&s->result->trace, n, &s->group, s->sums[LML], error), error);
     s->result->iterations++;
+    if (getenv("EMDEBUG")) fprintf(stderr, "%3d kind %d tol %.1e ev %.2f moved %g several %g lml %.6f\n", s->result->iterations, kind, tolerance, s->estep->evaluations / s->sums[USED], s->sums[MOVED], s->sums[SEVERAL], s->sums[LML]);
     return code;
 }
 
@@ -241,7 +265,9 @@ static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
     const double step = s->change, distance_before = s->result->distance;
     const steps moved = s->moved;
     const em_accelerator before = s->accelerator;
-    em_code code = e_step(s, s->looks++ < MOST_LOOKS ? EM_LOOK : EM_WARM, exact, error);
+    const em_estep_kind kind = s->looks++ >= MOST_LOOKS ? EM_WARM : s->few_moved ? EM_DOUBT : EM_LOOK;
+    em_code code = e_step(s, kind, exact, error);
+    s->few_moved = s->sums[MOVED] < 0.01 * s->sums[USED];
     if (code == EM_OK) {
         em_accelerator_start(&s->accelerator);
         code = m_step(s, true, error);
@@ -266,7 +292,7 @@ static em_code iterate(em_state *s, const em_progress *progress, em_error *error
         const bool last = !estimate || result->iterations + 1 >= s->options->max_iter;
         /* Steps of EM itself need MAPs to a small part of their length, because their ratios tell how much is left; the
          * random-effects problem takes the rest of a MAP's way into account, to first order. */
-        const double relative = accelerate ? fmax(1e-10, fmin(0.03, 0.01 * s->change)) : fmax(1e-12, fmin(1e-3, 1e-3 * s->change));
+        const double relative = accelerate ? fmax(1e-10, fmin(result->iterations ? 0.1 : 0.3, 0.01 * s->change)) : fmax(1e-12, fmin(1e-3, 1e-3 * s->change));
         const double tolerance = last ? fmin(exact, relative) : relative;
         /* While the group still moves much, subjects with several maxima may have to change over. */
         const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s->change > 0.01 ? EM_DOUBT : EM_WARM;
@@ -291,6 +317,7 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
 {
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
                   .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = INFINITY};
+    s.screening = estimates(&s) && options->starts == 0 && plan->n_subjects > ALL_STARTS_UP_TO;
     *result = (em_run_result){.distance = NAN};
     em_code code = em_comm_agree(comm, em_accelerator_new(estep, &s.accelerator, error), error);
     if (code == EM_OK)

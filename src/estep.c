@@ -41,8 +41,7 @@ em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options
                      size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error)
 {
     const size_t P = (size_t)model->n_parameters, L = (size_t)kernel->lanes, size = em_mode_size((int)P, (int)L);
-    *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1,
-                        .n_again = starts / 3};
+    *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1};
     estep->score = em_isa_score(kernel, 2, options);
     estep->store = em_new_aligned(n_groups * size, sizeof(double), error);
     estep->mode = em_new(n_groups, sizeof *estep->mode, error);
@@ -134,7 +133,7 @@ static bool is_known(const hunting *w, int l, const double *x, double f, const d
             d[j] = x[j] - w->x[l][i][j];
         /* near enough for the quadratic model to hold, and the height that it foretells */
         const double rise = 0.5 * em_packed_quadratic(w->e->n, h, d), seen = f - w->f[l][i];
-        if (rise < 0.5 + w->slack && fabs(seen - rise) < 0.5 * rise + w->slack + 1e-9 * (1 + fabs(f)))
+        if (rise < 2 && fabs(seen - rise) < (rise < 0.5 ? 0.5 : 0.3) * rise + w->slack + 1e-9 * (1 + fabs(f)))
             return true;
     }
     return false;
@@ -196,7 +195,7 @@ static bool next_start(void *where, int l)
  * from where the last E-step ended. */
 static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all, bool warm, int points, double tolerance)
 {
-    tolerance = fmin(tolerance, 0.03); /* maxima must be told apart */
+    tolerance = fmin(tolerance, 0.3); /* maxima must be told apart */
     hunting w = {.e = e, .prior = prior, .best = &e->mode[g], .at = em_mode_in(e->work, e->n, e->lanes),
                  .slack = tolerance * tolerance};
     double before[8];
@@ -288,7 +287,7 @@ static unsigned which(const em_estep *e, size_t g, bool (*is)(const em_posterior
     return bits;
 }
 
-void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, double tolerance)
+void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, int points, double tolerance)
 {
     for (size_t g = 0; g < e->n_groups; g++) {
         const unsigned all = occupied(e, &e->groups[g]), missing = kind == EM_WIDE ? 0 : which(e, g, is_lost);
@@ -299,14 +298,14 @@ void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, double
             look = 0;
         const unsigned warm = all & ~again & ~look & ~missing;
         if (again)
-            hunt_best(e, g, prior, again, false, kind == EM_DOUBT ? e->n_again : e->n_points, tolerance);
+            hunt_best(e, g, prior, again, false, kind == EM_LOOK ? e->n_points : points, tolerance);
         if (look)
-            hunt_best(e, g, prior, look, true, e->n_again, tolerance);
+            hunt_best(e, g, prior, look, true, points, tolerance);
         if (warm)
             e->evaluations += e->lanes * em_search_maximum(e->search, e->score, &e->groups[g].batch, prior, tolerance, warm,
                                                            true, NULL, &e->mode[g]);
         conclude(e, g, prior);
     }
     if (e->n_points)
-        e->used = (e->used + (kind == EM_WIDE ? e->n_points : e->n_again)) % e->n_points;
+        e->used = (e->used + (kind == EM_WARM ? 0 : points)) % e->n_points;
 }

@@ -28,23 +28,22 @@ typedef struct em_estep {
     em_search *search;
     double *points;           /* [n_points, P] where searches begin, in standard deviations from the mean */
     int n_points;
-    int n_again;              /* of these, how many a further look uses; the next look goes on where the last one ended */
-    int used;                 /* the point that the next look begins with */
+    int used;                 /* the point that the next search begins with; they take turns */
     double evaluations;       /* subject-evaluations so far */
 } em_estep;
 
-/* starts: points from which each subject's first E-step begins, the group mean among them. */
+/* starts: points that searches can begin from, the group mean among them. */
 em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
                      size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error) EM_MUST_CHECK;
 void em_estep_free(em_estep *estep);
 typedef enum em_estep_kind {
-    EM_WIDE,  /* from the group mean and all starts; the first E-step must be this */
+    EM_WIDE,  /* from the group mean and so many points; the first E-step must be this */
     EM_WARM,  /* from where the last E-step ended */
-    EM_LOOK,  /* both, with fewer starts: has somebody a higher maximum under the group as it is now? */
+    EM_LOOK,  /* from all of these: has somebody a higher maximum under the group as it is now? */
     EM_DOUBT  /* a look for those who have had several maxima, warm for the others */
 } em_estep_kind;
-/* One E-step, up to `tolerance` in sqrt(g' H^-1 g). */
-void em_estep_run(em_estep *estep, const em_prior *prior, em_estep_kind kind, double tolerance);
+/* One E-step, up to `tolerance` in sqrt(g' H^-1 g). points: from how many of the list searches begin, where they do. */
+void em_estep_run(em_estep *estep, const em_prior *prior, em_estep_kind kind, int points, double tolerance);
 /* Keeps everybody's mode and what follows from it, and puts it back. */
 void em_estep_save(em_estep *estep);
 void em_estep_restore(em_estep *estep);

@@ -37,7 +37,7 @@ static em_group_values start_of(const em_fit_options *options, const em_model *m
  * parameters, in none at two. */
 static int starts_of(const em_fit_options *options, const em_model *model)
 {
-    static const int by_parameters[] = {1, 8, 5, 16};
+    static const int by_parameters[] = {1, 8, 12, 16};
     return options->starts ? options->starts : model->n_parameters < 4 ? by_parameters[model->n_parameters] : 32;
 }
 
