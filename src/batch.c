@@ -60,7 +60,8 @@ static double *cell_in(const em_trials *trials, size_t t, int c, int lanes, int 
     return &to->rows[(t * (size_t)trials->model->n_columns + (size_t)c) * (size_t)lanes + (size_t)lane];
 }
 
-static void fill_row(const em_trials *trials, size_t row, size_t t, int lanes, int lane, const room *to)
+/* Whether anything is scored. */
+static bool fill_row(const em_trials *trials, size_t row, size_t t, int lanes, int lane, const room *to)
 {
     const em_model *model = trials->model;
     const uint8_t bit = (uint8_t)(1u << lane);
@@ -75,6 +76,7 @@ static void fill_row(const em_trials *trials, size_t row, size_t t, int lanes, i
             to->scored[t * (size_t)model->n_responses + (size_t)r] |= bit;
     if (bits & EM_LEARNED)
         to->learned[t] |= bit;
+    return (bits & ~EM_LEARNED) != 0;
 }
 
 static void stand_ins(const em_group_data *group, const em_trials *trials, int lanes, int lane, const room *to)
@@ -101,11 +103,11 @@ em_code em_batch_fill(em_group_data *group, const em_trials *trials, int lanes, 
     }
     stand_ins(group, trials, lanes, lane, &to);
     for (size_t row = offset[0], t = 0; row < offset[1]; row++, t++) {
-        fill_row(trials, row, t, lanes, lane, &to);
+        group->observed[lane] += fill_row(trials, row, t, lanes, lane, &to);
         if (em_trials_restart(trials, subject, row))
             to.restart[t] |= (uint8_t)(1u << lane);
     }
-    group->observed[lane] = em_trials_subject(trials, subject, facts);
+    em_trials_facts(trials, subject, facts);
     for (int f = 0; f < n_facts; f++)
         to.facts[f * lanes + lane] = facts[f];
     free(facts);
@@ -160,13 +162,17 @@ em_code em_batch_new(const em_plan *plan, const em_trials *trials, size_t first,
 static double chance_of(const em_group_data *group, const em_model *model, int lane, int options)
 {
     double log_chance = 0;
-    for (size_t t = 0; t < (size_t)group->batch.trials; t++)
-        for (int c = 0, r = 0; c < model->n_columns; c++) {
-            const int codes = model->columns[c].codes;
-            if (model->columns[c].role == EM_RESPONSE &&
-                group->batch.scored[t * (size_t)model->n_responses + (size_t)r++] >> lane & 1)
-                log_chance -= codes == EM_NUMBER ? NAN : log(codes == EM_OPTION ? options : codes);
-        }
+    for (int c = 0, r = 0; c < model->n_columns; c++) {
+        const int codes = model->columns[c].codes;
+        if (model->columns[c].role != EM_RESPONSE)
+            continue;
+        const uint8_t *scored = group->batch.scored + r++;
+        double n = 0;
+        for (size_t t = 0; t < (size_t)group->batch.trials; t++)
+            n += scored[t * (size_t)model->n_responses] >> lane & 1;
+        if (n > 0)
+            log_chance -= codes == EM_NUMBER ? NAN : n * log(codes == EM_OPTION ? options : codes);
+    }
     return log_chance;
 }
 

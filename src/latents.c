@@ -20,7 +20,7 @@ static em_code trace_subject(const em_trials *trials, size_t s, const double *x,
                 rows[t * C + c] = trials->column[c][from + t - trials->data->first_row];
             restart[t] = em_trials_restart(trials, s, from + t);
         }
-        (void)em_trials_subject(trials, s, facts);
+        em_trials_facts(trials, s, facts);
         model->trace((int)n, trials->options, rows, restart, facts, x, NULL, latents);
     }
     free(rows);

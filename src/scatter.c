@@ -5,7 +5,7 @@
 #include "error.h"
 
 /* Rows that are read at a time, unless one subject alone has more. */
-enum { PIECE = 1 << 20 };
+enum { PIECE = 1 << 18 };
 
 typedef struct {
     em_trials *trials;

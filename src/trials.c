@@ -297,14 +297,8 @@ static double fact_of(const em_trials *trials, const em_fact *fact, size_t from,
     return fact->kind == EM_MINIMUM ? least : fact->kind == EM_MAXIMUM ? most : sum / n;
 }
 
-uint64_t em_trials_subject(const em_trials *trials, size_t subject, double *facts)
+void em_trials_facts(const em_trials *trials, size_t subject, double *facts)
 {
-    const em_model *model = trials->model;
-    const size_t from = trials->data->offset[subject], end = trials->data->offset[subject + 1];
-    uint64_t observed = 0;
-    for (int f = 0; f < model->n_facts; f++)
-        facts[f] = fact_of(trials, &model->facts[f], from, end);
-    for (size_t row = from; row < end; row++)
-        observed += (em_trials_look(trials, row) & ~EM_LEARNED) != 0;
-    return observed;
+    for (int f = 0; f < trials->model->n_facts; f++)
+        facts[f] = fact_of(trials, &trials->model->facts[f], trials->data->offset[subject], trials->data->offset[subject + 1]);
 }

@@ -43,6 +43,6 @@ em_code em_trials_options(em_trials *trials, const em_options_seen *seen, int as
 unsigned em_trials_look(const em_trials *trials, size_t row);
 /* Whether a new block starts on this row (never on a subject's first). */
 bool em_trials_restart(const em_trials *trials, size_t subject, size_t row);
-/* Numbers about one subject: facts [n_facts] out; returns the number of observed trials. */
-uint64_t em_trials_subject(const em_trials *trials, size_t subject, double *facts);
+/* The model's numbers about one subject: facts [n_facts] out. */
+void em_trials_facts(const em_trials *trials, size_t subject, double *facts);
 #endif

@@ -141,7 +141,7 @@ static double traced(em_dataset *data, const em_model *m, int options, size_t s,
     const size_t from = data->offset[s], n = data->offset[s + 1] - from, C = (size_t)m->n_columns;
     double rows[60 * 8], facts[4] = {1, 1, 1, 1};
     uint8_t restart[60] = {0};
-    (void)em_trials_subject(&trials, s, facts);
+    em_trials_facts(&trials, s, facts);
     for (size_t t = 0; t < n; t++) {
         restart[t] = em_trials_restart(&trials, s, from + t);
         for (size_t c = 0; c < C; c++)
@@ -240,11 +240,15 @@ static void test_what_counts(void **state)
             *cell_of(data, rule[i].gone, 0) = NAN;
         em_trials trials = trials_of(data, m, 2);
         const unsigned bits = em_trials_look(&trials, 0);
-        double facts[4];
-        const uint64_t observed = em_trials_subject(&trials, 0, facts);
+        em_error error;
+        em_plan plan;
+        assert_int_equal(em_plan_make(data->offset, 1, 2, 1, &plan, &error), EM_OK);
+        em_group_data *group = pack_all(&plan, &trials);
         assert_int_equal(bits & 3, rule[i].scored);
         assert_int_equal((bits & EM_LEARNED) != 0, rule[i].learned);
-        assert_int_equal(observed, rule[i].scored != 0);
+        assert_int_equal(group->observed[0], rule[i].scored != 0);
+        em_batch_free(group, 1);
+        em_plan_free(&plan);
         free(trials.column);
         em_dataset_free(data);
     }
