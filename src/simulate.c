@@ -8,17 +8,16 @@
 
 /* What happens to one subject while the model draws its trials. */
 typedef struct {
-    const em_model *model;
     const em_task *task;
-    em_random *random;
-    int options, choice; /* choice: column of the first coded response, -1 where there is none */
+    em_scene seen;
 } scene;
 
 static double outcome(void *where, int trial, int column, const double *row)
 {
-    const scene *s = where;
-    const int choice = s->choice < 0 ? -1 : (int)row[s->choice];
-    return s->task->outcome(s->random, trial, s->model->columns[column].name, choice, s->options);
+    scene *s = where;
+    s->seen.trial = trial;
+    s->seen.row = row;
+    return s->task->outcome(&s->seen, s->seen.model->columns[column].name);
 }
 
 static em_code check(const em_model *model, const em_simulation *sim, const em_task *task, em_error *error)
@@ -94,21 +93,26 @@ static em_code draw_subject(const em_model *model, const em_simulation *sim, sce
     for (size_t j = 0; j < P; j++)
         x[j] = data->truth->mu[j] + sqrt(data->truth->var[j]) * em_random_normal(&random);
     model->natural(x, facts, data->truth->natural + s * P);
+    set->seen = (em_scene){.model = model, .random = &random, .options = set->seen.options};
+    if (set->task->start)
+        set->task->start(&set->seen);
+    for (size_t i = 0; i < (size_t)sim->trials * C; i++)
+        rows[i] = NAN;
     for (int t = 0; t < sim->trials; t++)
         for (size_t c = 0; c < C; c++) {
             double *cell = &rows[(size_t)t * C + c];
-            *cell = NAN;
             if (model->columns[c].role != EM_INPUT)
                 continue;
+            set->seen.trial = t;
+            set->seen.row = rows + (size_t)t * C;
             if (set->task->input)
-                *cell = set->task->input(&random, t, model->columns[c].name);
+                *cell = set->task->input(&set->seen, model->columns[c].name);
             if (isnan(*cell))
                 return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", set->task->name,
                                model->columns[c].name, model->name);
         }
-    set->random = &random;
     const em_draw draw = {em_random_uniform, &random, set->task->outcome ? outcome : NULL, set};
-    const double ll = model->trace(sim->trials, set->options, rows, NULL, facts, x, &draw, NULL);
+    const double ll = model->trace(sim->trials, set->seen.options, rows, NULL, facts, x, &draw, NULL);
     for (size_t i = 0; i < (size_t)sim->trials; i++)
         for (size_t c = 0; c < C; c++) {
             if (!isfinite(rows[i * C + c]) || isnan(ll))
@@ -128,10 +132,7 @@ em_code em_simulate(const em_model *model, const em_simulation *sim, em_dataset 
     em_code code = check(model, sim, task, error);
     if (code != EM_OK)
         return code;
-    scene set = {.model = model, .task = task, .options = sim->options ? sim->options : task->options, .choice = -1};
-    for (int c = model->n_columns - 1; c >= 0; c--)
-        if (model->columns[c].role == EM_RESPONSE && model->columns[c].codes != EM_NUMBER)
-            set.choice = c;
+    scene set = {.task = task, .seen.options = sim->options ? sim->options : task->options};
     *data = em_new(1, sizeof **data, error);
     double *rows = em_new((size_t)sim->trials * (size_t)model->n_columns, sizeof *rows, error);
     code = *data && rows ? make_frame(model, sim, *data, error) : EM_MACHINE;
