@@ -14,7 +14,7 @@ NO_STATE
 
 TRIAL(p, s) { respond_wiener(rt, choice, p->alpha, p->beta, p->delta, p->tau); }
 
-MODEL(ddm, .family = "response times",
+MODEL(ddm, .family = "response times", .task = "reaction",
       .about = "diffusion to one of two boundaries: choice and response time at once",
       .reference = "Ratcliff 1978, Psychol Rev 85:59; Navarro & Fuss 2009, J Math Psychol 53:222",
       .equations = "p(rt, lower) = exp(-delta alpha beta - delta^2 t/2) / alpha^2 g(t/alpha^2, beta),  t = rt - tau\n"

@@ -25,7 +25,7 @@ TRIAL(p, s)
     report(pe, pe);
 }
 
-MODEL(gng_m2, .family = "go/no-go",
+MODEL(gng_m2, .family = "go/no-go", .task = "gonogo",
       .about = "learning whether to act, with lapses and a bias towards acting",
       .reference = "Guitart-Masip et al. 2012, NeuroImage 62:154",
       .equations = "w = Q[cue, go] - Q[cue, no go] + b\n"

@@ -37,7 +37,7 @@ TRIAL(p, s)
     report(pe, pe);
 }
 
-MODEL(gng_m3, .family = "go/no-go",
+MODEL(gng_m3, .family = "go/no-go", .task = "gonogo",
       .about = "as gng_m2 with a Pavlovian bias: cues that promise something make for acting",
       .reference = "Guitart-Masip et al. 2012, NeuroImage 62:154",
       .equations = "w = Q[cue, go] - Q[cue, no go] + b + pi V[cue]\n"

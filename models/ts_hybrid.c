@@ -3,7 +3,7 @@
 
 TRIAL(p, s) { two_step_trial(em, p, s, 0); }
 
-MODEL(ts_hybrid, .family = "two-step",
+MODEL(ts_hybrid, .family = "two-step", .task = "twostep",
       .about = "two-step task: model-based and model-free values mixed",
       .reference = "Daw et al. 2011, Neuron 69:1204",
       .equations = TWO_STEP_CHOICE

@@ -4,7 +4,7 @@
 
 TRIAL(p, s) { two_step_trial(em, p, s, 1); }
 
-MODEL(ts_par7, .family = "two-step",
+MODEL(ts_par7, .family = "two-step", .task = "twostep",
       .about = "as ts_hybrid, but the eligibility trace carries what is left of the error after stage 2 has learned",
       .reference = "Daw et al. 2011, Neuron 69:1204; Ahn, Haines & Zhang 2017, Comput Psychiatr 1:24",
       .equations = TWO_STEP_CHOICE

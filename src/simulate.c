@@ -9,9 +9,10 @@
 
 static double outcome(void *where, int trial, int column, const double *row)
 {
-    const em_drawing *s = where;
-    const int choice = s->choice < 0 ? -1 : (int)row[s->choice];
-    return s->task->outcome(s->random, trial, s->model->columns[column].name, choice, s->options);
+    em_drawing *d = where;
+    d->scene.trial = trial;
+    d->scene.row = row;
+    return d->task->outcome(&d->scene, d->model->columns[column].name);
 }
 
 static em_code check(const em_model *model, const em_simulation *sim, const em_task *task, em_error *error)
@@ -63,22 +64,27 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
     em_random random = draw_parameters(d, s, x);
     no_facts(facts);
     d->drawn = SIZE_MAX;
+    d->scene = (em_scene){.model = model, .random = &random, .options = d->options};
+    if (d->task->start)
+        d->task->start(&d->scene);
+    for (size_t i = 0; i < T * C; i++)
+        d->rows[i] = NAN;
     for (size_t t = 0; t < T; t++)
         for (size_t c = 0; c < C; c++) {
             double *cell = &d->rows[t * C + c];
-            *cell = NAN;
             if (model->columns[c].role != EM_INPUT)
                 continue;
+            d->scene.trial = (int)t;
+            d->scene.row = d->rows + t * C;
             if (d->task->input)
-                *cell = d->task->input(&random, (int)t, model->columns[c].name);
+                *cell = d->task->input(&d->scene, model->columns[c].name);
             if (isnan(*cell))
                 return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", d->task->name,
                                model->columns[c].name, model->name);
         }
-    d->random = &random;
     const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d};
     const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, facts, x, &draw, NULL);
-    d->random = NULL;
+    d->scene.random = NULL;
     for (size_t i = 0; i < T * C; i++)
         if (!isfinite(d->rows[i]) || isnan(ll)) {
             char id[ID_SIZE];
@@ -96,7 +102,7 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
 em_code em_drawing_start(const em_model *model, const em_simulation *sim, em_drawing *d, em_error *error)
 {
     const em_task *task = em_task_find(model->task);
-    *d = (em_drawing){.model = model, .sim = sim, .task = task, .choice = -1, .drawn = SIZE_MAX};
+    *d = (em_drawing){.model = model, .sim = sim, .task = task, .drawn = SIZE_MAX};
     em_code code = check(model, sim, task, error);
     if (code != EM_OK)
         return code;
@@ -104,9 +110,6 @@ em_code em_drawing_start(const em_model *model, const em_simulation *sim, em_dra
         return em_fail(error, EM_INPUT_ERROR, "%zu subjects of %d trials are more than a file can hold", sim->subjects,
                        sim->trials);
     d->options = sim->options ? sim->options : task->options;
-    for (int c = model->n_columns - 1; c >= 0; c--)
-        if (model->columns[c].role == EM_RESPONSE && model->columns[c].codes != EM_NUMBER)
-            d->choice = c;
     for (int j = 0; j < model->n_parameters; j++) {
         d->mu[j] = isnan(sim->mu[j]) ? model->parameters[j].mu : sim->mu[j];
         d->var[j] = isnan(sim->var[j]) ? model->parameters[j].var : sim->var[j];

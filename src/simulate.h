@@ -2,15 +2,14 @@
 #ifndef EMLIB_SIMULATE_H
 #define EMLIB_SIMULATE_H
 #include "emlib/emlib.h"
-#include "random.h"
 #include "task.h"
 
 typedef struct em_drawing {
     const em_model *model;
     const em_simulation *sim;
     const em_task *task;
-    em_random *random;   /* of the subject that is being drawn */
-    int options, choice; /* choice: column of the first coded response, -1 where there is none */
+    em_scene scene;      /* what the task sees of the subject that is being drawn */
+    int options;         /* K */
     double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS];
     size_t n_rows;       /* of all subjects */
     double *rows;        /* [T, C] of subject `drawn` */

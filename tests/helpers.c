@@ -77,6 +77,12 @@ em_group_data *pack_all(const em_plan *plan, const em_trials *trials)
 void score_all(em_dataset *data, const em_model *model, int isa, int order, bool two, int options, const double *x,
                double *value, double *gradient, double *hessian)
 {
+    score_with_facts(data, model, isa, order, two, options, x, NULL, value, gradient, hessian);
+}
+
+void score_with_facts(em_dataset *data, const em_model *model, int isa, int order, bool two, int options, const double *x,
+                      const double *facts, double *value, double *gradient, double *hessian)
+{
     const em_kernel *kernel = &model->kernels[isa];
     const int L = kernel->lanes, P = model->n_parameters, H = P * (P + 1) / 2;
     em_error error = {EM_OK, ""};
@@ -90,7 +96,12 @@ void score_all(em_dataset *data, const em_model *model, int isa, int order, bool
         for (int l = 0; l < L; l++)
             point[j * L + l] = x[j];
     em_score_fn *score = two ? kernel->score_two[order] : kernel->score[order];
+    _Alignas(64) double given[EM_MAX_PARAMETERS * 8];
+    for (int i = 0; facts && i < model->n_facts * L; i++)
+        given[i] = facts[i / L];
     for (size_t i = 0; i < plan.n_groups; i++) {
+        if (facts)
+            groups[i].batch.facts = given;
         score(&groups[i].batch, &(em_point){.x = point}, v, g, h);
         for (int l = 0; l < L; l++) {
             const uint32_t s = groups[i].member[l];

@@ -39,8 +39,10 @@ for command in import fit show compare export models loglik simulate; do
     expect 2 "unrecognized option '--no-such'" "$emlib" $command --no-such
     check test -z "$("$emlib" $command --help 2>&1 >/dev/null)"
 done
-for model in rw rw_dual choice_kernel dd_hyperbolic ra_prospect; do
+for model in rw rw_dual choice_kernel gng_m2 gng_m3 ts_hybrid ts_par7 ddm dd_hyperbolic ra_prospect; do
     expect 0 "$model" "$emlib" models $model
+    expect 0 '3 subjects, 20 trials' "$emlib" simulate --model $model --subjects 3 --trials 20 -o made_up.h5 --force
+    expect 0 'converged after 1 iter' "$emlib" fit made_up.h5 --model $model --group fixed -o one_step.h5 --force
 done
 expect 2 "there is no model 'rw_dul'; did you mean .*rw_dual" "$emlib" models rw_dul
 expect 0 '"models"' "$emlib" models --json

@@ -284,34 +284,87 @@ static void test_blocks_restart(void **state)
     }
 }
 
-/* The responses that can be given on the last trial have probabilities that sum to one. */
+/* All there is to do on the last trial, every response in every combination, has probabilities that sum to one. */
 static void test_likelihood_sums_to_one(void **state)
 {
     (void)state;
     for (int i = 0; i < n_models; i++) {
         const em_model *m = all_models[i];
-        int column = -1, responses = 0;
-        for (int c = 0; c < m->n_columns; c++)
-            if (m->columns[c].role == EM_RESPONSE)
-                column = c, responses++;
-        if (responses != 1 || m->columns[column].codes == EM_NUMBER)
-            continue;
-        const int n = 25, K = m->columns[column].codes == EM_OPTION ? 5 : m->columns[column].codes;
+        double *last[EM_MAX_OPTIONS];
+        int codes[EM_MAX_OPTIONS], responses = 0, ways = 1;
+        const int n = 25;
         em_dataset *data = blank_data(m, 1, &n);
-        random_cells(data, m, K, 12);
+        random_cells(data, m, 5, 12);
+        for (int c = 0; c < m->n_columns; c++) {
+            if (m->columns[c].role != EM_RESPONSE)
+                continue;
+            codes[responses] = m->columns[c].codes == EM_OPTION ? 5 : m->columns[c].codes;
+            last[responses] = &data->column[c].value[n - 1];
+            ways *= codes[responses++];
+        }
         double x[MOST_P], with, without, total = 0;
         point(2, m, x);
-        double *last = &data->column[column].value[n - 1];
-        *last = NAN;
-        score_all(data, m, widest_isa(), 0, false, K, x, &without, NULL, NULL);
-        for (int k = 0; k < K; k++) {
-            *last = k;
-            score_all(data, m, widest_isa(), 0, false, K, x, &with, NULL, NULL);
+        *last[0] = NAN;
+        score_all(data, m, widest_isa(), 0, false, 5, x, &without, NULL, NULL);
+        for (int way = 0; way < ways; way++) {
+            for (int r = 0, rest = way; r < responses; rest /= codes[r++])
+                *last[r] = rest % codes[r];
+            score_all(data, m, widest_isa(), 0, false, 5, x, &with, NULL, NULL);
             total += exp(with - without);
         }
-        near(total, 1, 1e-12, "sum of the probabilities", m, widest_isa());
+        if (ways > 0) /* no number among the responses */
+            near(total, 1, 1e-12, "sum of the probabilities", m, widest_isa());
         em_dataset_free(data);
     }
+}
+
+/* log density of one time and boundary by the code that draws and reports */
+static double ddm_density(const em_model *m, const double *x, double shortest, double rt, int upper)
+{
+    double row[2] = {rt, upper};
+    return m->trace(1, 2, row, NULL, &shortest, x, NULL, NULL);
+}
+
+/* Over all times, each boundary is reached with the probability that theory has for it, so both together with 1. */
+static void test_density_integrates_to_one(void **state)
+{
+    (void)state;
+    const em_model *m = em_model_find("ddm");
+    const double shortest = 0.3, separation[] = {0.4, 1, 1.9, 4}, start[] = {0.04, 0.3, 0.5, 0.85}, drift[] = {-2.5, 0, 0.01, 1.3, 4};
+    for (int i = 0; i < 4 * 4 * 5; i++) {
+        const double a = separation[i % 4], w = start[i / 4 % 4], v = drift[i / 16];
+        const double x[4] = {log(a), log(w / (1 - w)), v, 0.5}, tau = shortest / (1 + exp(-0.5));
+        double reached[2] = {0, 0};
+        for (int upper = 0; upper < 2; upper++)
+            for (double log_t = -18; log_t < 6.5; log_t += 0.02) /* trapezoids: of such an integrand, exact */
+                reached[upper] += 0.02 * exp(log_t + ddm_density(m, x, shortest, tau + exp(log_t), upper));
+        near(reached[1], v == 0 ? w : expm1(-2 * v * a * w) / expm1(-2 * v * a), 1e-9, "probability of the upper boundary", m, 0);
+        near(reached[0] + reached[1], 1, 1e-9, "integral of the density", m, 0);
+    }
+}
+
+/* A response as early as the non-decision time is impossible: no NaN, and not a word about subjects with other data. */
+static void test_impossible_time(void **state)
+{
+    (void)state;
+    const em_model *m = em_model_find("ddm");
+    const int lengths_of[2] = {30, 30};
+    em_dataset *data = blank_data(m, 2, lengths_of);
+    random_cells(data, m, 2, 3);
+    for (int r = 30; r < 60; r++)
+        *cell_of(data, "rt", (size_t)r) = NAN;
+    const double x[4] = {0.2, 0.1, 0.5, 50}; /* logistic(50) is 1 */
+    for (int isa = 0; isa <= widest_isa(); isa++)
+        for (int order = 0; order < 3; order++) {
+            double v[2], g[8] = {0}, h[20] = {0};
+            score_all(data, m, isa, order, false, 2, x, v, g, h);
+            assert_true(v[0] == -INFINITY && v[1] == 0);
+            for (int j = 0; j < 4 && order > 0; j++)
+                assert_true(isfinite(g[j]) && g[4 + j] == 0);
+            for (int k = 0; k < 10 && order > 1; k++)
+                assert_true(isfinite(h[k]) && h[10 + k] == 0);
+        }
+    em_dataset_free(data);
 }
 
 /* Drawn data come from the likelihood that scores them: the score has mean 0, and its square the information's mean. */
@@ -335,7 +388,8 @@ static void test_draws_come_from_the_likelihood(void **state)
         em_error error;
         assert_int_equal(em_simulate(m, &sim, &data, &error), EM_OK);
         double *g = malloc(PEOPLE * (size_t)P * sizeof *g), *h = malloc(PEOPLE * (size_t)H * sizeof *h);
-        score_all(data, m, widest_isa(), 2, false, has_options(m) ? 3 : 2, sim.mu, NULL, g, h);
+        const double facts[] = {1, 1, 1, 1}; /* what they are while data are drawn */
+        score_with_facts(data, m, widest_isa(), 2, false, has_options(m) ? 3 : 2, sim.mu, facts, NULL, g, h);
         for (int j = 0; j < P; j++) {
             double sum = 0, square = 0, information = 0;
             for (int s = 0; s < PEOPLE; s++) {
@@ -440,7 +494,8 @@ static void test_derivatives_stay_cheap(void **state)
 {
     (void)state;
 #ifdef MEASURES_SPEED
-    static const struct { const em_model *m; double most; } limit[] = {{&em_model_probe, 8}, {&em_model_sparse, 8}};
+    const struct { const em_model *m; double most; } limit[] = {
+        {&em_model_probe, 8}, {&em_model_sparse, 8}, {em_model_find("ts_hybrid"), 8}, {em_model_find("ddm"), 8}};
     for (size_t i = 0; i < sizeof limit / sizeof *limit; i++) {
         const em_model *m = limit[i].m;
         const em_kernel *kernel = &m->kernels[widest_isa()];
@@ -495,7 +550,8 @@ int main(void)
         cmocka_unit_test(test_descriptions), cmocka_unit_test(test_derivatives), cmocka_unit_test(test_kernels_agree),
         cmocka_unit_test(test_missing_cells), cmocka_unit_test(test_missing_trials_are_cut_out),
         cmocka_unit_test(test_what_counts), cmocka_unit_test(test_blocks_restart),
-        cmocka_unit_test(test_likelihood_sums_to_one), cmocka_unit_test(test_draws_come_from_the_likelihood),
+        cmocka_unit_test(test_likelihood_sums_to_one), cmocka_unit_test(test_density_integrates_to_one),
+        cmocka_unit_test(test_impossible_time), cmocka_unit_test(test_draws_come_from_the_likelihood),
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_derivatives_stay_cheap)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,8 @@ typedef struct em_dataset_column {
     bool levels_given; /* the order of the levels was chosen by the user, not by sorting */
 } em_dataset_column;
 
-/* The parameters that simulated data were drawn from. */
+/* The parameters that simulated data were drawn from. Facts of the data, which bound some parameters (em_fact), were not known
+ * yet: they counted as 1. The data's own facts make other natural values of the same x; those here are the ones drawn with. */
 typedef struct em_truth {
     char *model;
     uint64_t seed;

@@ -145,7 +145,7 @@ EM_INLINE double em_draw_leaving(const em_run *em, double a, double w, double v,
         *upper = em_uniform(em) * (lower_reached + upper_reached) < upper_reached;
         const double near = *upper ? 1 - w : w, t = em_draw_passage(em, *upper ? to_upper : to_lower, speed), r = a * a / t;
         em_v log_g = em_jet_log_g(em_all(r), em_all(near), em_all(*upper ? w : 1 - w)).f00;
-        const double alone = 1.5 * em_log(em_all(r))[0] - 0.5 * near * near * r - 0x1.d67f1c864beb5p-1;
+        const double alone = em_log(em_all(near * r * __builtin_sqrt(r)))[0] - 0.5 * near * near * r - 0x1.d67f1c864beb5p-1;
         if (em_uniform(em) < em_exp(log_g - alone)[0])
             return t;
     }

@@ -48,6 +48,8 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     options, parse, "",
     "Draws subjects from a group and their trials from a model, in the task that the model names.\v"
+    "A bound that comes from the data (minRT of ddm) is not known before there are data: it is 1 here. The natural values in "
+    "DATA.h5 are those that were drawn with; compare them, not the unconstrained ones, with a fit.\n\n"
     "Example: 60 people, 200 trials each, with a mean learning rate of logistic(-0.5)\n\n"
     "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 -o data.h5\n\n"
     "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
