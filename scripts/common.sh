@@ -31,3 +31,12 @@ build() {
     quietly "$folder/configure.log" cmake -S "$root" -B "$folder" "$@"
     quietly "$folder/build.log" cmake --build "$folder" --target "$target" --parallel "$cores"
 }
+
+# build_program: emlib itself, in build/; a build folder that is there keeps its choice about tests.
+build_program() {
+    local without_tests=()
+    if [[ ! -e $root/build/CMakeCache.txt ]]; then
+        without_tests=(-DBUILD_TESTING=OFF)
+    fi
+    build build emlib -DCMAKE_BUILD_TYPE=Release ${without_tests[@]+"${without_tests[@]}"}
+}

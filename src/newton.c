@@ -168,7 +168,7 @@ static void follow_pinned(em_search *s, const em_prior *prior, const em_mode *fr
 {
     lane *a = &s->lane[l];
     const int n = s->n, lanes = s->lanes;
-    double shift[EM_MAX_PARAMETERS] = {0}, h[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2], change[EM_MAX_PARAMETERS];
+    double shift[EM_MAX_PARAMETERS] = {0}, h[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2] = {0}, change[EM_MAX_PARAMETERS];
     for (int j = 0; j < n; j++) {
         shift[j] = prior->pinned[j] ? prior->mean[j] - a->x[j] : 0;
         a->foretold = a->foretold || shift[j] != 0;

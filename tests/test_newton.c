@@ -113,7 +113,7 @@ static em_mode search(function *f, const em_prior *prior, double a, double b, do
     return mode;
 }
 
-static const em_prior no_prior = {P, zero, flat, unit, 0, false};
+static const em_prior no_prior = {P, zero, flat, unit, 0, false, NULL};
 
 static void at(const em_mode *mode, double a, double b, int status)
 {
@@ -140,7 +140,7 @@ static void test_prior_enters(void **state)
     (void)state;
     _Alignas(64) double store[64] = {0};
     const double mean[P] = {3, 0}, precision[H] = {2, 0, 1}, spread[P] = {0.7, 1};
-    const em_prior prior = {P, mean, precision, spread, 0, false};
+    const em_prior prior = {P, mean, precision, spread, 0, false, NULL};
     /* plateau in a: the prior alone decides; -b^2 - b^2/2 */
     em_mode m = search(plateau, &prior, 0, 4, store);
     at(&m, 3, 0, EM_SUBJECT_GOOD);
@@ -162,7 +162,7 @@ static void test_kink_is_told(void **state)
     (void)state;
     _Alignas(64) double store[64] = {0};
     const double mean[P] = {0, 0}, precision[H] = {0.16, 0, 0.16}, spread[P] = {2.5, 2.5};
-    const em_prior prior = {P, mean, precision, spread, 0, false};
+    const em_prior prior = {P, mean, precision, spread, 0, false, NULL};
     em_mode m = search(kink, &prior, -0.3, 0.7, store);
     at(&m, 0.5, 0, EM_SUBJECT_KINK);
     assert_true(evaluated < 40);
@@ -179,7 +179,7 @@ static void test_no_maximum(void **state)
 {
     (void)state;
     _Alignas(64) double store[64] = {0};
-    const em_prior none = {P, zero, flat, unit, 0, true};
+    const em_prior none = {P, zero, flat, unit, 0, true, NULL};
     em_mode m = search(runaway, &none, 0, 1, store);
     assert_int_equal(m.status[0], EM_SUBJECT_RUNAWAY);
     m = search(nowhere, &none, 0, 1, store);
@@ -205,7 +205,7 @@ static void test_known_start(void **state)
             mode.hessian[k * L + l] = h[k];
     }
     now = bowl;
-    const em_prior wide = {P, zero, flat, (const double[]){50, 50}, 0, false};
+    const em_prior wide = {P, zero, flat, (const double[]){50, 50}, 0, false, NULL};
     const int n = em_search_maximum(s, kernel, NULL, &wide, 1e-8, 3, true, NULL, &mode);
     em_search_free(s);
     at(&mode, 1, -2, EM_SUBJECT_GOOD);
