@@ -286,7 +286,7 @@ static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
 static em_code iterate(em_state *s, const em_progress *progress, em_error *error)
 {
     const bool estimate = estimates(s), accelerate = estimate && s->options->accelerate;
-    const double began = em_now(), exact = 1e-9;
+    const double began = em_now(), exact = 1e-11;
     em_run_result *result = s->result;
     for (bool ended = false; !ended; s->group = ended ? s->group : s->next) {
         const bool last = !estimate || result->iterations + 1 >= s->options->max_iter;
