@@ -54,8 +54,8 @@ static const char *const groups[] = {"/parameters", "/group", "/subjects", "/tra
 
 #define FREE_SCALE "unconstrained scale"
 
-/* P parameters, I rows of the trace, S subjects. When a file is read the first array of parameters, trace and subjects each
- * sets these. */
+/* P parameters, I rows of the trace, S subjects. When a file is read the first array of parameters, trace and subjects
+ * each sets these. */
 enum { N_EXTENT_ARRAYS = 2 };
 static const em_h5_array group_arrays[] = {
     {"/parameters/name", "P", EM_H5_TEXT, true, MEMBER(parameter), NULL, "names of the parameters"},
@@ -353,8 +353,8 @@ em_code em_fit_read(const char *path, em_fit **fit, em_error *error)
     if (!code)
         code = read_extents(&h5, f, &extents, error);
     if (!code)
-        code = em_h5_read_arrays(&h5, group_arrays + N_EXTENT_ARRAYS, LENGTH(group_arrays) - N_EXTENT_ARRAYS, &extents, f,
-                                 error);
+        code = em_h5_read_arrays(&h5, group_arrays + N_EXTENT_ARRAYS, LENGTH(group_arrays) - N_EXTENT_ARRAYS, &extents,
+                                 f, error);
     if (!code)
         code = em_h5_read_arrays(&h5, subject_arrays + 1, LENGTH(subject_arrays) - 1, &extents, f, error);
     if (!code)
