@@ -40,8 +40,8 @@ static void simulated(const em_model *m, em_simulation *sim)
     em_dataset_free(data);
 }
 
-/* The group is where EM's own map, made from the subjects as they are stored, leaves it: to what the tolerance allows. */
-static void is_fixed_point(const em_fit *f)
+/* The group is where EM's own map, made from the subjects as they are stored, leaves it: within `near`. */
+static void is_fixed_point(const em_fit *f, double near)
 {
     const int P = f->n_parameters;
     double mean[EM_MAX_PARAMETERS] = {0}, var[EM_MAX_PARAMETERS] = {0}, used = 0;
@@ -66,7 +66,7 @@ static void is_fixed_point(const em_fit *f)
     }
     for (int j = 0; j < P; j++) {
         if (f->var[j] > 0) {
-            if (fabs(mean[j] / used - f->mu[j]) > 1e-6 * sqrt(f->var[j]) || fabs(log(var[j] / used / f->var[j])) > 1e-6)
+            if (fabs(mean[j] / used - f->mu[j]) > near * sqrt(f->var[j]) || fabs(log(var[j] / used / f->var[j])) > near)
                 fail_msg("%s: EM would move %s by %.1e sd and %.1e in log variance", f->model, f->parameter[j],
                          fabs(mean[j] / used - f->mu[j]) / sqrt(f->var[j]), fabs(log(var[j] / used / f->var[j])));
         } else {
@@ -109,36 +109,44 @@ static void test_every_model(void **state)
     enum { PLAIN = 3000 };
     size_t n;
     const em_model *const *models = em_models(&n);
-    int vanished = 0;
+    int vanished = 0, compared = 0;
     for (size_t i = 0; i < n; i++)
         for (int none = -1; none < 1; none++) { /* the first parameter's variance as usual, then 0 */
             const em_model *m = models[i];
             em_simulation sim = people(m, none);
             simulated(m, &sim);
             em_fit *fast = fit_of(m, true, 500), *plain = fit_of(m, false, PLAIN);
-            if (!fast->converged || fast->iterations > 60)
+            /* A maximum on a kink has another Hessian on each side, so that EM's map jumps and need not have a fixed point. */
+            bool kink = false;
+            for (size_t s = 0; s < fast->n_subjects; s++)
+                kink = kink || fast->subject_status[s] == EM_SUBJECT_KINK;
+            if (!kink && (!fast->converged || fast->iterations > 60))
                 fail_msg("%s: converged %d after %d iterations", m->name, fast->converged, fast->iterations);
-            is_fixed_point(fast);
-            if (!(fast->log_marginal_likelihood > plain->log_marginal_likelihood - 0.02))
+            is_fixed_point(fast, fast->converged ? 1e-6 : 0.02);
+            bool runs_off = false; /* a mean on its way to infinity, where plain EM does not arrive, and nothing can be compared */
+            for (int j = 0; j < m->n_parameters; j++)
+                runs_off = runs_off || fast->unbounded[j];
+            assert_false(runs_off && plain->converged);
+            if (!runs_off && !(fast->log_marginal_likelihood > plain->log_marginal_likelihood - (kink ? 0.1 : 0.02)))
                 fail_msg("%s: evidence %.4f, plain EM's %.4f", m->name, fast->log_marginal_likelihood, plain->log_marginal_likelihood);
             bool whole = true;
+            compared += !runs_off;
             for (int j = 0; j < m->n_parameters; j++)
                 whole = whole && fast->var[j] > 0;
             vanished += !whole;
             /* The same fixed point, where plain EM has got there; close to it, where it is on its way to a variance of 0. */
-            const double near = plain->converged ? 1e-5 : 0.05;
-            for (int j = 0; j < m->n_parameters; j++) {
-                if (fast->unbounded[j])
-                    continue;
+            const double near = plain->converged && fast->converged ? 1e-5 : 0.05;
+            for (int j = 0; j < m->n_parameters && !runs_off; j++) {
                 const double sd = fast->var[j] > 0 ? sqrt(fast->var[j]) : 1;
                 if (fabs(fast->mu[j] - plain->mu[j]) > near * sd)
                     fail_msg("%s: mean of %s is %.8g, plain EM's %.8g", m->name, m->parameters[j].name, fast->mu[j], plain->mu[j]);
-                if (whole && plain->converged && fabs(log(fast->var[j] / plain->var[j])) > near)
+                if (whole && plain->converged && fast->converged && fabs(log(fast->var[j] / plain->var[j])) > near)
                     fail_msg("%s: variance of %s is %.8g, plain EM's %.8g", m->name, m->parameters[j].name, fast->var[j], plain->var[j]);
             }
             em_fit_free(fast);
             em_fit_free(plain);
         }
+    assert_true(compared > (int)n);
     assert_true(vanished > 2); /* else this would test nothing of it */
 }
 
