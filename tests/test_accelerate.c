@@ -120,12 +120,12 @@ static void test_every_model(void **state)
             bool kink = false;
             for (size_t s = 0; s < fast->n_subjects; s++)
                 kink = kink || fast->subject_status[s] == EM_SUBJECT_KINK;
-            if (!kink && (!fast->converged || fast->iterations > 60))
-                fail_msg("%s: converged %d after %d iterations", m->name, fast->converged, fast->iterations);
-            is_fixed_point(fast, fast->converged ? 1e-6 : 0.02);
             bool runs_off = false; /* a mean on its way to infinity, where plain EM does not arrive, and nothing can be compared */
             for (int j = 0; j < m->n_parameters; j++)
                 runs_off = runs_off || fast->unbounded[j];
+            if (!kink && (!fast->converged || fast->iterations > (runs_off ? 100 : 60)))
+                fail_msg("%s: converged %d after %d iterations", m->name, fast->converged, fast->iterations);
+            is_fixed_point(fast, fast->converged ? 1e-6 : 0.02);
             assert_false(runs_off && plain->converged);
             if (!runs_off && !(fast->log_marginal_likelihood > plain->log_marginal_likelihood - (kink ? 0.1 : 0.02)))
                 fail_msg("%s: evidence %.4f, plain EM's %.4f", m->name, fast->log_marginal_likelihood, plain->log_marginal_likelihood);
