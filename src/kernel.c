@@ -94,7 +94,7 @@ em_score_fn EM_SCORE_NAME;
 void EM_SCORE_NAME(const em_batch *batch, const em_point *point, double *value, double *gradient, double *hessian)
 {
     const unsigned everyone = (1u << EM_LANES) - 1;
-    em_run run = {.ll = em_constant(em_all(0)), .facts = batch->facts, .options = batch->options}, *em = &run;
+    em_run run = {.ll = em_constant(em_all(0)), .divisor = em_all(1), .facts = batch->facts, .options = batch->options}, *em = &run;
     parameters p;
     em_load(em, point, point->condition, &p);
     em_state s;
@@ -121,7 +121,10 @@ void EM_SCORE_NAME(const em_batch *batch, const em_point *point, double *value, 
         em_trial(em, &p, &s);
         if (__builtin_expect(partly, 0))
             em_keep(em_lanes_of(batch->learned[t]), &s, &before);
+        if (__builtin_expect(t % EM_SETTLE == EM_SETTLE - 1, 0))
+            em_settle(em);
     }
+    em_settle(em);
     *(em_va *)value = em->ll.v;
 #if EM_ORDER >= 1
     EM_UNROLL for (int i = 0; i < EM_P; i++) *(em_va *)(gradient + i * EM_LANES) = em->ll.g[i];
@@ -160,7 +163,8 @@ static int em_look(em_run *em, int drawing)
 static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const double *facts,
                        const double *x, const em_draw *draw, double *latents)
 {
-    em_run run = {.ll = em_constant(em_all(0)), .facts = facts, .options = options, .draw = draw}, *em = &run;
+    em_run run = {.ll = em_constant(em_all(0)), .divisor = em_all(1), .facts = facts, .options = options, .draw = draw},
+           *em = &run;
     parameters p;
     em_load(em, x, &p);
     em_state s;
@@ -181,6 +185,7 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
             any |= em->scored[r][0] != 0;
         for (int l = 0; l < EM_L && latents && !any; l++)
             em->latents[l] = NAN;
+        em_settle(em);
     }
     return em->ll.v[0];
 }

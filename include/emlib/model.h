@@ -141,7 +141,8 @@ typedef struct {
 #define EM_PAR_MEMBER(name, ...) real name;
 typedef struct { PARAMETERS(EM_PAR_MEMBER) } parameters;
 typedef struct em_run {
-    real ll;            /* log-likelihood so far */
+    real ll;            /* log-likelihood so far, but for ... */
+    em_v divisor;       /* a factor whose logarithm is still to be taken away, see em_settle */
     em_m scored[EM_R];  /* lanes whose response counts on this trial */
     double *row;        /* this trial: [EM_C][EM_LANES], with EM_TRACE [EM_C] */
     const double *facts;
@@ -675,14 +676,27 @@ EM_INLINE void em_score(em_run *em, int response, real z, em_jet f)
     em_m m = em->scored[response];
     em->ll = em_add_rr(em->ll, em_chain(z, em_blend(m, f.f0, none), em_blend(m, f.f1, none), em_blend(m, f.f2, none)));
 }
+/* Logarithms of 1 + e and of sums of exponentials are what costs most on a trial. Their arguments, at least 1 and at most the
+ * number of options, are multiplied instead, and the logarithm of the product is taken once in EM_SETTLE trials, before it
+ * could overflow. Each product adds a rounding error of 1e-16 to the log-likelihood; derivatives are not concerned. */
+#define EM_SETTLE (128 / EM_R) /* 16 options: 2^512 at most */
+EM_INLINE void em_divide(em_run *em, int response, em_v by) { em->divisor *= em_blend(em->scored[response], by, em_all(1)); }
+EM_INLINE void em_settle(em_run *em)
+{
+    em->ll.v -= em_log(em->divisor);
+    em->divisor = em_all(1);
+}
 EM_INLINE data em_choose_binary(em_run *em, int column, int response, real z)
 {
     if (em_drawing(em))
         em->row[column] = em_uniform(em) < 1 / (1 + em_exp(-z.v)[0]);
     data c = em_cell(em, column);
-    em_v sign = em_blend(c.v == 1.0, em_all(1), em_all(-1));
-    em_jet y = em_jet_log_sigmoid(sign * z.v);
-    em_score(em, response, z, (em_jet){y.f0, sign * y.f1, y.f2});
+    /* log sigmoid, as em_jet_log_sigmoid has it */
+    em_v sign = em_blend(c.v == 1.0, em_all(1), em_all(-1)), x = sign * z.v;
+    em_m negative = x < 0.0;
+    em_v e = em_exp(-em_abs(x)), i = 1.0 / (1.0 + e);
+    em_score(em, response, z, (em_jet){em_blend(negative, x, em_all(0)), sign * em_blend(negative, i, e * i), -(e * i * i)});
+    em_divide(em, response, 1.0 + e);
     return c;
 }
 EM_INLINE data em_choose_with(em_run *em, int column, int response, real p)
@@ -745,7 +759,8 @@ EM_INLINE data em_choose_softmax(em_run *em, int column, int response, const rea
     }
     EM_EACH_DIRECTION EM_EACH_PAIR em->ll.h[k] += centre.g[i] * centre.g[j];
 #endif
-    em->ll.v += mean - em_blend(m, top + em_log(total), none);
+    em->ll.v += mean - em_blend(m, top, none);
+    em_divide(em, response, total);
     return c;
 }
 /* With two options beta is taken apart: beta (q1 - q0) needs one product instead of two. */
