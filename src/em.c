@@ -1,7 +1,6 @@
 #include "em.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,7 +211,6 @@ static em_code e_step(em_state *s, em_estep_kind kind, double tolerance, em_erro
     if (code == EM_OK)
         code = em_comm_agree(s->comm, note(&s->result->trace, n, &s->group, s->sums[LML], error), error);
     s->result->iterations++;
-    if (getenv("EMDEBUG")) fprintf(stderr, "%3d kind %d tol %.1e ev %.2f moved %g several %g lml %.6f\n", s->result->iterations, kind, tolerance, s->estep->evaluations / s->sums[USED], s->sums[MOVED], s->sums[SEVERAL], s->sums[LML]);
     return code;
 }
 
