@@ -165,6 +165,10 @@ typedef struct {
     em_group_values group, next;  /* that of the E-step; where to go from there */
     double sums[X + EM_MAX_PARAMETERS];
     double change;                /* length of the last step */
+    em_group_values start, found; /* where EM begins; a fixed point with means that run off, ... */
+    double found_lml;             /* its evidence */
+    int found_at, attempt;        /* the E-step that found it; see try_again */
+    bool wide;                    /* the next E-step seeks everybody's maximum anew */
     bool screening;               /* searches begin from few points, see e_step */
     int looks;                    /* searches for higher maxima near the end */
     bool few_moved;               /* the last of them has found few */
@@ -282,11 +286,49 @@ static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
     return code;
 }
 
+/* All over again from this group. */
+static void begin(em_state *s, const em_group_values *group)
+{
+    s->next = *group;
+    s->wide = true;
+    s->looks = 0;
+    s->few_moved = false;
+    s->change = INFINITY;
+    s->moved.n = 0;
+    em_accelerator_start(&s->accelerator);
+}
+
+/* A mean that runs off to infinity may have been sent there by a step that was too long: from there nothing leads back,
+ * because the likelihood is flat. Then once more from the start, along EM's own steps at first; if that ends at a lower
+ * evidence, or nowhere, back to what was found. True where the search goes on. */
+static bool try_again(em_state *s)
+{
+    enum { PATIENCE = 25, EM_STEPS = 10 };
+    const em_run_result *result = s->result;
+    bool runs_off = false;
+    for (int j = 0; j < s->estep->n; j++)
+        runs_off = runs_off || result->unbounded[j];
+    if (s->attempt == 0 && result->converged && runs_off) {
+        s->found = s->group;
+        s->found_lml = s->sums[LML];
+        s->found_at = result->iterations;
+        begin(s, &s->start);
+        s->accelerator.em_steps = EM_STEPS;
+    } else if (s->attempt == 1 && (result->converged ? s->sums[LML] < s->found_lml - 1e-6
+                                                     : result->iterations - s->found_at >= PATIENCE)) {
+        begin(s, &s->found);
+    } else {
+        return false;
+    }
+    s->attempt++;
+    return true;
+}
+
 /* EM until it has converged or may not go on. */
 static em_code iterate(em_state *s, const em_progress *progress, em_error *error)
 {
     const bool estimate = estimates(s), accelerate = estimate && s->options->accelerate;
-    const double began = em_now(), exact = 1e-9;
+    const double began = em_now(), exact = 1e-11;
     em_run_result *result = s->result;
     for (bool ended = false; !ended; s->group = ended ? s->group : s->next) {
         const bool last = !estimate || result->iterations + 1 >= s->options->max_iter;
@@ -295,8 +337,9 @@ static em_code iterate(em_state *s, const em_progress *progress, em_error *error
         const double relative = accelerate ? fmax(1e-10, fmin(result->iterations ? 0.1 : 0.3, 0.01 * s->change)) : fmax(1e-12, fmin(1e-3, 1e-3 * s->change));
         const double tolerance = last ? fmin(exact, relative) : relative;
         /* While the group still moves much, subjects with several maxima may have to change over. */
-        const em_estep_kind kind = result->iterations == 0 ? EM_WIDE : s->change > 0.01 ? EM_DOUBT : EM_WARM;
+        const em_estep_kind kind = s->wide ? EM_WIDE : s->change > 0.01 ? EM_DOUBT : EM_WARM;
         em_code code = e_step(s, kind, tolerance, error);
+        s->wide = false;
         if (code == EM_OK)
             code = m_step(s, last, error);
         result->converged = !estimate || result->distance < s->options->tol;
@@ -307,7 +350,7 @@ static em_code iterate(em_state *s, const em_progress *progress, em_error *error
         if (progress && progress->step && em_comm_rank(s->comm) == 0)
             progress->step(progress->where, result->iterations, s->sums[LML], estimate ? s->change : NAN, result->distance,
                            em_now() - began);
-        ended = result->converged || result->iterations >= s->options->max_iter;
+        ended = result->iterations >= s->options->max_iter || (!(accelerate && try_again(s)) && result->converged);
     }
     return EM_OK;
 }
@@ -316,7 +359,7 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
                   const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
 {
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
-                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .change = INFINITY};
+                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .start = *start, .wide = true, .change = INFINITY};
     s.screening = estimates(&s) && options->starts == 0 && plan->n_subjects > ALL_STARTS_UP_TO;
     *result = (em_run_result){.distance = NAN};
     em_code code = em_comm_agree(comm, em_accelerator_new(estep, &s.accelerator, error), error);

@@ -5,7 +5,8 @@
 
 typedef struct em_fit_writer em_fit_writer;
 
-/* Writes all of `fit`, which is borrowed until the end, but the subjects and the timing. id_width: bytes of the longest id. */
+/* Writes all of `fit`, which is borrowed until the end, but the subjects and the timing. id_width: bytes of the longest
+ * id. */
 em_code em_fit_create(const em_fit *fit, size_t id_width, const char *path, bool force, em_fit_writer **writer,
                       em_error *error) EM_MUST_CHECK;
 /* Writes part->n_subjects subjects from `first` on, with which the subjects' arrays of `part` start. */

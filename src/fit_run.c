@@ -147,9 +147,10 @@ static em_code allocate(em_fit *fit, size_t P, em_error *error)
     fit->var = em_new(P, sizeof(double), error);
     fit->cov = em_new(P * P, sizeof(double), error);
     fit->group_status = em_new(P, 1, error);
+    fit->unbounded = em_new(P, 1, error);
     fit->natural_median = em_new(P, sizeof(double), error);
     fit->natural_mean = em_new(P, sizeof(double), error);
-    const bool good = fit->parameter && fit->transform && fit->mu && fit->var && fit->cov && fit->group_status &&
+    const bool good = fit->parameter && fit->transform && fit->mu && fit->var && fit->cov && fit->group_status && fit->unbounded &&
                       fit->natural_median && fit->natural_mean;
     return good ? EM_OK : EM_MACHINE;
 }
@@ -199,6 +200,7 @@ static void store_group(const fit_job *job, em_fit *fit)
     for (int j = 0; j < P; j++) {
         fit->mu[j] = none ? NAN : run->group.mu[j];
         fit->var[j] = fit->cov[j * P + j] = none ? NAN : run->group.var[j];
+        fit->unbounded[j] = run->unbounded[j];
         fit->group_status[j] = !estimate ? EM_GROUP_GIVEN : run->group.var[j] == 0 ? EM_GROUP_VANISHED : EM_GROUP_ESTIMATED;
     }
     fit->converged = run->converged;

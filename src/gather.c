@@ -20,7 +20,8 @@ size_t em_gather_id_width(const em_gather *g)
     return (size_t)longest;
 }
 
-/* ---- sums ---------------------------------------------------------------------------------------------------------- */
+/* ---- sums ----------------------------------------------------------------------------------------------------------
+ */
 
 static void add_group(void *where, size_t group, double *sum)
 {
@@ -50,10 +51,11 @@ em_code em_gather_sums(const em_gather *g, double *chance, double *facts, em_err
     return code;
 }
 
-/* ---- records ------------------------------------------------------------------------------------------------------- */
+/* ---- records -------------------------------------------------------------------------------------------------------
+ */
 
-/* What rank 0 gets of one lane: the counts and flags, then x, the Hessian of the log posterior, facts. The ids follow, after
- * all records of a message. */
+/* What rank 0 gets of one lane: the counts and flags, then x, the Hessian of the log posterior, facts. The ids follow,
+ * after all records of a message. */
 enum { R_STATUS, R_MODES, R_LOGLIK, R_LML, R_OBSERVED, R_X };
 
 static size_t record_size(const em_model *model)
@@ -83,8 +85,8 @@ static void make_record(const em_gather *g, size_t i, int l, double *record)
         record[R_X + P + H + f] = data->batch.facts[f * lanes + l];
 }
 
-static em_code store_subject(em_fit *fit, const em_model *model, size_t s, const double *record, const char *id, size_t width,
-                             em_error *error)
+static em_code store_subject(em_fit *fit, const em_model *model, size_t s, const double *record, const char *id,
+                             size_t width, em_error *error)
 {
     const size_t P = (size_t)model->n_parameters;
     const double *h = record + R_X + P;
@@ -105,7 +107,8 @@ static em_code store_subject(em_fit *fit, const em_model *model, size_t s, const
     return EM_OK;
 }
 
-/* ---- windows ------------------------------------------------------------------------------------------------------- */
+/* ---- windows -------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     const em_gather *g;
@@ -215,7 +218,8 @@ em_code em_gather_room(em_fit *fit, size_t n, size_t P, em_error *error)
     fit->subject_status = em_new(n, 1, error);
     fit->subject_modes = em_new(n, sizeof *fit->subject_modes, error);
     const bool good = fit->subject && fit->map && fit->natural && fit->hessian && fit->subject_log_likelihood &&
-                      fit->subject_log_marginal_likelihood && fit->subject_n_trials && fit->subject_status && fit->subject_modes;
+                      fit->subject_log_marginal_likelihood && fit->subject_n_trials && fit->subject_status &&
+                      fit->subject_modes;
     return good ? EM_OK : EM_MACHINE;
 }
 

@@ -68,10 +68,10 @@ uint64_t *em_h5_extent(em_h5_extents *extents, char letter);
 em_code em_h5_make_group(const em_h5 *h5, const char *path, em_error *error) EM_MUST_CHECK;
 em_code em_h5_write_arrays(const em_h5 *h5, const em_h5_array *table, int n, const em_h5_extents *extents,
                            const void *owner, em_error *error) EM_MUST_CHECK;
-/* The same in two steps, for arrays that no process holds whole. First their frames, for texts of `width` bytes; then any
- * rows in any order: the owner's arrays hold rows first .. first+count-1. */
-em_code em_h5_create_arrays(const em_h5 *h5, const em_h5_array *table, int n, const em_h5_extents *extents, size_t width,
-                            em_error *error) EM_MUST_CHECK;
+/* The same in two steps, for arrays that no process holds whole. First their frames, for texts of `width` bytes; then
+ * any rows in any order: the owner's arrays hold rows first .. first+count-1. */
+em_code em_h5_create_arrays(const em_h5 *h5, const em_h5_array *table, int n, const em_h5_extents *extents,
+                            size_t width, em_error *error) EM_MUST_CHECK;
 em_code em_h5_write_rows(const em_h5 *h5, const em_h5_array *table, int n, uint64_t first, uint64_t count,
                          const void *owner, em_error *error) EM_MUST_CHECK;
 /* Allocates the owner's arrays. On failure some are there and some NULL; texts are whole or NULL. */
@@ -94,8 +94,8 @@ void em_h5_array_close(em_h5_opened *array);
 /* Reads rows first .. first+count-1, count > 0, of numbers as double; `values` takes them all. */
 em_code em_h5_read_doubles(const em_h5 *h5, const em_h5_opened *array, const char *path, uint64_t first, uint64_t count,
                            double *values, em_error *error) EM_MUST_CHECK;
-/* Selects rows first .. first+count-1, count > 0, in an array's space; returns the space that they take in memory, negative
- * on failure. */
+/* Selects rows first .. first+count-1, count > 0, in an array's space; returns the space that they take in memory,
+ * negative on failure. */
 hid_t em_h5_select_rows(hid_t space, uint64_t first, uint64_t count);
 /* A new dataset of numbers of one dimension, cut into chunks and compressed where it is large; *id out. */
 em_code em_h5_array_create(const em_h5 *h5, const char *path, em_h5_type type, uint64_t n, hid_t *id,

@@ -35,10 +35,7 @@ static hid_t memory_type(em_h5_type type)
     return -1;
 }
 
-static size_t memory_size(em_h5_type type)
-{
-    return type == EM_H5_INT8 ? 1 : type == EM_H5_INT32 ? 4 : 8;
-}
+static size_t memory_size(em_h5_type type) { return type == EM_H5_INT8 ? 1 : type == EM_H5_INT32 ? 4 : 8; }
 
 em_h5_extents em_h5_extents_unknown(void)
 {
@@ -48,10 +45,7 @@ em_h5_extents em_h5_extents_unknown(void)
     return extents;
 }
 
-uint64_t *em_h5_extent(em_h5_extents *extents, char letter)
-{
-    return &extents->of[letter - 'A'];
-}
+uint64_t *em_h5_extent(em_h5_extents *extents, char letter) { return &extents->of[letter - 'A']; }
 
 static const void *values_of(const em_h5_array *row, const void *owner)
 {
@@ -85,8 +79,8 @@ static em_code create_array(const em_h5 *h5, const em_h5_array *row, const em_h5
     return code;
 }
 
-em_code em_h5_create_arrays(const em_h5 *h5, const em_h5_array *table, int n, const em_h5_extents *extents, size_t width,
-                            em_error *error)
+em_code em_h5_create_arrays(const em_h5 *h5, const em_h5_array *table, int n, const em_h5_extents *extents,
+                            size_t width, em_error *error)
 {
     em_code code = EM_OK;
     for (int i = 0; i < n && !code; i++)
@@ -153,7 +147,8 @@ em_code em_h5_write_arrays(const em_h5 *h5, const em_h5_array *table, int n, con
             continue;
         if (!values)
             return no_values(h5, &table[i], error);
-        code = create_array(h5, &table[i], extents, table[i].type == EM_H5_TEXT ? em_h5_text_width(values, count) : 0, error);
+        code = create_array(h5, &table[i], extents, table[i].type == EM_H5_TEXT ? em_h5_text_width(values, count) : 0,
+                            error);
         if (!code)
             code = em_h5_write_rows(h5, &table[i], 1, 0, count, owner, error);
     }

@@ -105,8 +105,7 @@ static em_code create_truth(const em_h5 *h5, const em_truth *truth, em_h5_extent
         code = em_h5_write_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), truth, error);
     if (!code)
         code = em_h5_write_arrays(h5, truth_arrays, LENGTH(truth_arrays), extents, truth, error);
-    return code ? code
-                : em_h5_create_arrays(h5, truth_subject_arrays, LENGTH(truth_subject_arrays), extents, 0, error);
+    return code ? code : em_h5_create_arrays(h5, truth_subject_arrays, LENGTH(truth_subject_arrays), extents, 0, error);
 }
 
 static em_code create_all(em_dataset_writer *w, size_t id_width, em_error *error)
@@ -162,8 +161,8 @@ em_code em_dataset_put_subjects(em_dataset_writer *w, const em_dataset *part, si
     if (!code)
         code = em_h5_write_rows(&w->h5, &subject_arrays[OFFSET], 1, first, n + 1, part, error);
     if (!code && w->frame->truth)
-        code = em_h5_write_rows(&w->h5, truth_subject_arrays, LENGTH(truth_subject_arrays), first, n, part->truth,
-                                error);
+        code =
+            em_h5_write_rows(&w->h5, truth_subject_arrays, LENGTH(truth_subject_arrays), first, n, part->truth, error);
     return code;
 }
 

@@ -54,8 +54,8 @@ static const char *const groups[] = {"/parameters", "/group", "/subjects", "/tra
 
 #define FREE_SCALE "unconstrained scale"
 
-/* P parameters, I rows of the trace, S subjects. When a file is read the first array of parameters, trace and subjects each
- * sets these. */
+/* P parameters, I rows of the trace, S subjects. When a file is read the first array of parameters, trace and subjects
+ * each sets these. */
 enum { N_EXTENT_ARRAYS = 2 };
 static const em_h5_array group_arrays[] = {
     {"/parameters/name", "P", EM_H5_TEXT, true, MEMBER(parameter), NULL, "names of the parameters"},
@@ -67,6 +67,8 @@ static const em_h5_array group_arrays[] = {
     {"/group/cov", "PP", EM_H5_DOUBLE, true, MEMBER(cov), FREE_SCALE ", squared", "covariance of the group"},
     {"/group/status", "P", EM_H5_INT8, true, MEMBER(group_status), NULL,
      "how each parameter's group values came about"},
+    {"/group/unbounded", "P", EM_H5_INT8, false, MEMBER(unbounded), NULL,
+     "1: the data want this mean at infinity, the end of its natural range; it is held where the likelihood is flat"},
     {"/group/natural_median", "P", EM_H5_DOUBLE, false, MEMBER(natural_median), "natural scale",
      "transform(mu): the median of the group"},
     {"/group/natural_mean", "P", EM_H5_DOUBLE, false, MEMBER(natural_mean), "natural scale",
@@ -319,6 +321,8 @@ static em_code fill_optional(em_fit *fit, em_error *error)
     size_t n = (size_t)fit->n_parameters;
     if (!fit->subject_modes && !(fit->subject_modes = em_new(fit->n_subjects, sizeof *fit->subject_modes, error)))
         return EM_MACHINE;
+    if (!fit->unbounded && !(fit->unbounded = em_new(n, 1, error)))
+        return EM_MACHINE;
     for (int k = 0; k < 2; k++) {
         double **natural = k ? &fit->natural_mean : &fit->natural_median;
         if (*natural)
@@ -349,8 +353,8 @@ em_code em_fit_read(const char *path, em_fit **fit, em_error *error)
     if (!code)
         code = read_extents(&h5, f, &extents, error);
     if (!code)
-        code = em_h5_read_arrays(&h5, group_arrays + N_EXTENT_ARRAYS, LENGTH(group_arrays) - N_EXTENT_ARRAYS, &extents, f,
-                                 error);
+        code = em_h5_read_arrays(&h5, group_arrays + N_EXTENT_ARRAYS, LENGTH(group_arrays) - N_EXTENT_ARRAYS, &extents,
+                                 f, error);
     if (!code)
         code = em_h5_read_arrays(&h5, subject_arrays + 1, LENGTH(subject_arrays) - 1, &extents, f, error);
     if (!code)

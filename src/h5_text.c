@@ -14,8 +14,7 @@ static herr_t read_place(em_h5_place from, hid_t type, void *values)
 
 static herr_t write_place(em_h5_place to, hid_t type, const void *values)
 {
-    return to.attribute ? H5Awrite(to.id, type, values)
-                        : H5Dwrite(to.id, type, to.block, to.part, H5P_DEFAULT, values);
+    return to.attribute ? H5Awrite(to.id, type, values) : H5Dwrite(to.id, type, to.block, to.part, H5P_DEFAULT, values);
 }
 
 /* Length of the UTF-8 character at p (which ends with '\0' somewhere), or 0: over-long forms, surrogates and what lies

@@ -344,7 +344,7 @@ static void propose(em_search *s, const em_prior *prior, double tolerance, lane 
         end(a, mode, l, EM_SUBJECT_RUNAWAY);
         return;
     }
-    static const double settled = 1e-10; /* nothing is to be gained from the first step either */
+    static const double settled = 1e-12; /* nothing is to be gained from the first step either */
     const double before = a->decrement;
     const bool definite = em_cholesky(s->n, a->h, a->l);
     a->decrement = INFINITY;

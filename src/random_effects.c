@@ -116,6 +116,14 @@ typedef struct {
     const em_group_values *group;
 } leaf_of;
 
+/* The gradient of the log-likelihood; of a maximum on a kink, where it jumps, the one that keeps the maximum there. */
+static double slope_of(const em_effects_work *work, const em_mode *mode, int j, int l, int lanes)
+{
+    if (mode->status[l] == EM_SUBJECT_KINK && work->made_under.var[j] > 0)
+        return (mode->x[j * lanes + l] - work->made_under.mu[j]) / work->made_under.var[j];
+    return mode->gradient[j * lanes + l];
+}
+
 static void add_group(void *where, size_t group, double *terms)
 {
     const leaf_of *w = where;
@@ -130,7 +138,7 @@ static void add_group(void *where, size_t group, double *terms)
         on[l] = post[l].used;
     EACH_LANE t.value[l] = on[l] > 0 ? mode->value[l % lanes] : 0;
     for (int i = 0; i < n; i++) {
-        EACH_LANE t.c[i][l] = on[l] > 0 ? mode->gradient[i * lanes + l % lanes] : 0;
+        EACH_LANE t.c[i][l] = on[l] > 0 ? slope_of(w->work, mode, i, l % lanes, lanes) : 0;
         EACH_LANE t.d[i][l] = on[l] > 0 ? w->group->mu[i] - mode->x[i * lanes + l % lanes] : 0;
         for (int j = 0; j <= i; j++) {
             const double *a = curvature + (i * (i + 1) / 2 + j) * lanes;
@@ -523,6 +531,7 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
     for (int j = 0; j < n; j++)
         q.extra.noise[j] = q.extra.at.var[j] = 1;
     point best = {.at = *from}, next;
+    work->made_under = *from;
     take_curvatures(work, estep);
     em_code code = evaluate(&q, &best, error);
     find_flat(work, n, &best, &q.flat);

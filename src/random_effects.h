@@ -43,6 +43,7 @@ typedef struct em_effects {
 /* Scratch memory. */
 typedef struct em_effects_work {
     double *curvature; /* [n_groups, P(P+1)/2, lanes] A */
+    em_group_values made_under; /* the group of the E-step */
     gsl_matrix *matrix, *vectors;
     gsl_vector *values;
     gsl_eigen_symmv_workspace *eigen;

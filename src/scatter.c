@@ -10,7 +10,7 @@ enum { PIECE = 1 << 18 };
 typedef struct {
     em_trials *trials;
     const em_plan *plan;
-    em_group_data *groups;  /* this rank's, from group `first` on */
+    em_group_data *groups; /* this rank's, from group `first` on */
     size_t first;
     em_options_seen seen;
     uint32_t lane[EM_WINDOW]; /* of each subject of the window: group of this rank * lanes + lane, or EM_NOBODY */
@@ -50,7 +50,8 @@ static em_code read_piece(share *s, size_t from, size_t end, em_error *error)
 static em_code read_window(share *s, size_t window, em_error *error)
 {
     const em_dataset *data = s->trials->data;
-    const size_t begin = window * EM_WINDOW, end = data->n_subjects - begin < EM_WINDOW ? data->n_subjects : begin + EM_WINDOW;
+    const size_t begin = window * EM_WINDOW,
+                 end = data->n_subjects - begin < EM_WINDOW ? data->n_subjects : begin + EM_WINDOW;
     em_code code = EM_OK;
     for (size_t from = begin; from < end && code == EM_OK;) {
         if (s->lane[from - begin] == EM_NOBODY) {

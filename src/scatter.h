@@ -4,9 +4,9 @@
 #include "batch.h"
 #include "comm.h"
 
-/* Reads, checks and packs the groups that the plan gives this rank; settles the number of options, `options` or 0: as found in
- * the data. `trials` must be open; afterwards it holds no rows. Reads in pieces: beside what is packed, a rank needs memory for
- * a piece only. *groups [*n_groups] is to be freed with em_batch_free. Collective. */
+/* Reads, checks and packs the groups that the plan gives this rank; settles the number of options, `options` or 0: as
+ * found in the data. `trials` must be open; afterwards it holds no rows. Reads in pieces: beside what is packed, a rank
+ * needs memory for a piece only. *groups [*n_groups] is to be freed with em_batch_free. Collective. */
 em_code em_scatter(em_comm *comm, em_trials *trials, const em_plan *plan, int options, const em_log *log,
                    em_group_data **groups, size_t *n_groups, em_error *error) EM_MUST_CHECK;
 #endif

@@ -113,7 +113,8 @@ static em_code pass_pieces(job *j, size_t piece, size_t n_pieces, em_error *erro
     const size_t C = (size_t)j->drawing.model->n_columns;
     em_code code = EM_OK;
     for (int r = 0; r < em_comm_size(comm) && piece < n_pieces; r++, piece++) {
-        const size_t n = rows_of(j, piece), values = C * n * sizeof *j->values, hashes = C * em_blocks(n) * sizeof *j->hash;
+        const size_t n = rows_of(j, piece), values = C * n * sizeof *j->values,
+                     hashes = C * em_blocks(n) * sizeof *j->hash;
         if (r > 0 && r == em_comm_rank(comm)) {
             em_comm_send(comm, 0, j->values, values);
             em_comm_send(comm, 0, j->hash, hashes);

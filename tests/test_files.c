@@ -395,6 +395,7 @@ static em_fit *sample_fit(const char *dataset)
         .subject_status = calloc(S, 1),
         .subject_modes = calloc(S, sizeof(int32_t)),
         .group_status = calloc(P, 1),
+        .unbounded = calloc(P, 1),
         .timing = {.read_seconds = 1,
                    .e_step_seconds = 2,
                    .m_step_seconds = 3,
@@ -406,13 +407,14 @@ static em_fit *sample_fit(const char *dataset)
                    .likelihood_evaluations = 7e9,
                    .ranks = 8},
     };
-    assert_true(fit->subject_n_trials && fit->subject_status && fit->subject_modes && fit->group_status);
+    assert_true(fit->subject_n_trials && fit->subject_status && fit->subject_modes && fit->group_status && fit->unbounded);
     for (int s = 0; s < S; s++) {
         fit->subject_n_trials[s] = UINT64_MAX - (uint64_t)s;
         fit->subject_status[s] = (int8_t)s;
         fit->subject_modes[s] = s + 1;
     }
     fit->group_status[1] = EM_GROUP_VANISHED;
+    fit->unbounded[0] = 1;
     return fit;
 }
 
@@ -456,6 +458,7 @@ static void compare_fits(const em_fit *a, const em_fit *b)
     assert_numbers(a->trace_var, b->trace_var, TRACE * P);
     assert_numbers(a->trace_log_marginal_likelihood, b->trace_log_marginal_likelihood, TRACE);
     assert_memory_equal(a->group_status, b->group_status, P);
+    assert_memory_equal(a->unbounded, b->unbounded, P);
     assert_memory_equal(a->subject_status, b->subject_status, S);
     assert_memory_equal(a->subject_modes, b->subject_modes, S * sizeof(int32_t));
     assert_memory_equal(a->subject_n_trials, b->subject_n_trials, S * sizeof(uint64_t));

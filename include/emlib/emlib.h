@@ -242,6 +242,7 @@ typedef struct em_fit {
     char **parameter, **transform;   /* [P] */
     double *mu, *var, *cov;          /* [P], [P], [P,P] unconstrained */
     int8_t *group_status;            /* [P] em_group_status */
+    int8_t *unbounded;               /* [P] 1: the data want this mean at infinity; it is held where the likelihood is flat */
     double *natural_median, *natural_mean; /* [P] T(mu) and E[T(x)] under the group, mean over subjects' facts */
     em_noted noted;
     char **subject;                  /* [S] this and what follows [S...] is NULL in the fit that em_fit_file hands out */

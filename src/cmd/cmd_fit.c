@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "print.h"
 
 enum { OPTION_GROUP = 256, OPTION_MU, OPTION_VAR, OPTION_TOL, OPTION_MAX_ITER, OPTION_STARTS, OPTION_SEED, OPTION_OPTIONS,
        OPTION_IGNORE, OPTION_FORCE,
@@ -150,7 +151,8 @@ static void say_what_moves(const em_fit *fit)
     int parameter = 0, variance = 0;
     for (int j = 0; j < P; j++) {
         const double *mu = fit->trace_mu + last * P + j, *var = fit->trace_var + last * P + j;
-        const double step[2] = {fabs(mu[0] - mu[-P]) / sqrt(var[0]), fabs(log(var[0] / var[-P]))};
+        const bool varies = var[0] > 0 && var[-P] > 0;
+        const double step[2] = {fabs(mu[0] - mu[-P]) / (varies ? sqrt(var[0]) : 1), varies ? fabs(log(var[0] / var[-P])) : 0};
         for (int k = 0; k < 2; k++)
             if (step[k] > most) {
                 most = step[k];
@@ -176,6 +178,7 @@ static void summary(const em_fit *fit, const char *output, em_group group)
         fprintf(stderr, "%s after %d iteration%s, evidence %.4f, BIC_int %.4f", fit->converged ? "converged" : "NOT converged",
                 fit->iterations, fit->iterations == 1 ? "" : "s", fit->log_marginal_likelihood, fit->bic_int);
     fprintf(stderr, ", %.2f s\n", fit->timing.total_seconds);
+    print_group_notes(stderr, "emlib fit: ", fit);
     if (several && group != EM_GROUP_NONE)
         fprintf(stderr, "emlib fit: %zu of %zu subjects had more than one maximum; the best one met is used\n", several,
                 fit->n_subjects);

@@ -123,7 +123,7 @@ static void show_evidence(const em_fit *fit)
     print_end(&table, 2);
 }
 
-static bool show_group(const em_fit *fit)
+static void show_group(const em_fit *fit)
 {
     static const char *const head[2][8] = {
         {"", "", "unconstrained", "", "", "natural", "", ""},
@@ -143,7 +143,8 @@ static bool show_group(const em_fit *fit)
         print_cell(&table, "%s", em_group_status_text(fit->group_status[j]));
     }
     printf("\nGroup\n");
-    return print_end(&table, 2);
+    print_end(&table, 2);
+    print_group_notes(stdout, "  ", fit);
 }
 
 static int show(const em_fit *fit)
@@ -168,15 +169,16 @@ static int show(const em_fit *fit)
 static json_t *group_json(const em_fit *fit)
 {
     int n = fit->n_parameters;
-    json_t *sd = json_array(), *status = json_array(), *cov = json_array();
+    json_t *sd = json_array(), *status = json_array(), *unbounded = json_array(), *cov = json_array();
     for (int j = 0; j < n; j++) {
         json_array_append_new(sd, print_json_number(sqrt(fit->var[j])));
+        json_array_append_new(unbounded, json_boolean(fit->unbounded[j]));
         json_array_append_new(status, json_string(em_group_status_text(fit->group_status[j])));
         json_array_append_new(cov, print_json_numbers(fit->cov + j * n, n));
     }
-    return json_pack("{so so so so so so so so so}", "parameter", print_json_texts(fit->parameter, n), "transform",
+    return json_pack("{so so so so so so so so so so}", "parameter", print_json_texts(fit->parameter, n), "transform",
                      print_json_texts(fit->transform, n), "mu", print_json_numbers(fit->mu, n), "var",
-                     print_json_numbers(fit->var, n), "sd", sd, "cov", cov, "status", status, "natural_median",
+                     print_json_numbers(fit->var, n), "sd", sd, "cov", cov, "status", status, "unbounded", unbounded, "natural_median",
                      print_json_numbers(fit->natural_median, n), "natural_mean",
                      print_json_numbers(fit->natural_mean, n));
 }

@@ -101,6 +101,17 @@ print_number print_exact(double value)
     return number;
 }
 
+void print_group_notes(FILE *to, const char *before, const em_fit *fit)
+{
+    for (int j = 0; j < fit->n_parameters; j++) {
+        if (fit->group_status[j] == EM_GROUP_VANISHED)
+            fprintf(to, "%s%s: the same for everyone; its variance vanished\n", before, fit->parameter[j]);
+        if (fit->unbounded[j])
+            fprintf(to, "%s%s: the data want its mean at infinity, the end of its natural range; it is held at %s, where the "
+                    "likelihood is flat\n", before, fit->parameter[j], print_short(fit->mu[j]).text);
+    }
+}
+
 /* ---- CSV ------------------------------------------------------------------------------------------------------- */
 
 void print_csv_text(FILE *to, const char *text)

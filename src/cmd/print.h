@@ -22,6 +22,10 @@ void print_cell_number(print_table *table, double value);
 /* Prints each row after `indent` spaces, frees the cells. False where memory was lacking. */
 bool print_end(print_table *table, int indent);
 
+/* What is to be known of a fit's group beside its numbers: a line for each parameter that is the same for everyone, and for
+ * means that run off to infinity. */
+void print_group_notes(FILE *to, const char *before, const em_fit *fit);
+
 typedef struct print_number {
     char text[32];
 } print_number;
