@@ -8,7 +8,7 @@ parts:
   tmb        against TMB, an R package with exact derivatives: the same model, Laplace evidence maximised
   ranks      the same data on 1, 2, 4 ... ranks, as far as there are cores
   growth     time against subjects, trials and parameters
-  network    messages between two ranks, and from that one EM iteration on 10, 1,000 and 10,000 ranks (computed)
+  network    messages between two ranks, and from that the messages of one EM iteration on 10, 1,000 and 10,000 ranks (computed)
 
 On two quiet cores all of it takes about five minutes, after installing and building; --quick takes less than one and leaves
 out tmb, whose template takes half a minute to compile. Leave the machine alone meanwhile: repeats are interleaved and
@@ -34,7 +34,6 @@ def options():
     parser.add_argument("--quick", action="store_true", help="small sizes, few repeats: to see that it works, not how fast")
     parser.add_argument("--long", action="store_true", help="the numpy variant of python at 100 and 1,000 subjects, too: five minutes more")
     parser.add_argument("--emlib", metavar="PROGRAM", help="this program; nothing is installed or built")
-    parser.add_argument("--inner-sums", metavar="N", type=int, default=0, help="network: sums over all subjects in an iteration beyond the two of plain EM (default 0)")
     o = parser.parse_args()
     o.parts = o.only.split(",") if o.only else [p for p in PARTS if not (o.quick and p == "tmb")]
     for p in o.parts:
@@ -57,16 +56,17 @@ def prepare():
 
 
 def measure(emlib, o):
-    """Returns the rows, and a line for each part that was skipped or failed."""
+    """Returns the rows, a line for each part that was skipped, one for each that failed, and what other programs took."""
     import growth
     import many_ranks
     import rivals
-    from tools import Absent, Failed, say
+    from tools import Absent, Failed, Others, say
 
     what = {"yardstick": rivals.yardstick, "python": rivals.python, "tmb": rivals.tmb, "ranks": growth.ranks, "growth": growth.growth, "network": many_ranks.network}
-    rows, skipped, failed = [], [], []
+    rows, skipped, failed, others = [], [], [], {}
     for part in (p for p in PARTS if p in o.parts):
         say(f"== {part}")
+        meanwhile = Others()
         try:
             for row in what[part](emlib, o):  # what a part has measured before it fails counts
                 rows.append(row)
@@ -77,7 +77,8 @@ def measure(emlib, o):
         except Exception as e:  # one part must not take the others with it
             traceback.print_exc()
             failed.append(f"FAILED: {part}: {type(e).__name__}: {e}")
-    return rows, skipped, failed
+        others[part] = meanwhile.share()
+    return rows, skipped, failed, others
 
 
 def main():
@@ -85,7 +86,7 @@ def main():
     program = os.path.abspath(o.emlib) if o.emlib else prepare()
     try:
         import table
-        from tools import CORES, Emlib, busy
+        from tools import CORES, Emlib
     except ImportError as e:
         sys.exit(f"scripts/bench: {e}; Debian's python3-numpy and python3-h5py are needed")
     o.folder = os.path.abspath(o.folder)
@@ -96,11 +97,11 @@ def main():
             os.remove(old)
     except OSError as e:
         sys.exit(f"scripts/bench: {e}")
-    began, others = time.time(), busy()
+    began = time.time()
     with tempfile.TemporaryDirectory(prefix="work-", dir=o.folder) as work:
-        rows, skipped, failed = measure(Emlib(program, work), o)
-    head = f"{CORES} cores, {others:.0%} busy with something else at the start. Cases are model, subjects x trials; values are medians of repeats."
-    head += " Small sizes (--quick).\n\n" if o.quick else "\n\n"
+        rows, skipped, failed, others = measure(Emlib(program, work), o)
+    head = f"{CORES} cores. Cases are model, subjects x trials; values are medians of repeats." + (" Small sizes (--quick)." if o.quick else "")
+    head += " Other programs took of the cores meanwhile: " + ", ".join(f"{part} {share:.0%}" for part, share in others.items()) + ".\n\n"
     tail = "".join("\n" + line for line in skipped + failed) + ("\n" if skipped + failed else "")
     with open(os.path.join(o.folder, "table.md"), "w") as f:
         f.write(head + table.markdown(rows, padded=False) + tail)

@@ -1,15 +1,17 @@
-"""What one EM iteration costs on more ranks than this machine has: computed, from what messages cost and from how emlib
-communicates. A million subjects of 200 trials, model rw.
+"""What one EM iteration costs on more ranks than this machine has: computed. A million subjects of 200 trials, model rw.
 
-In one iteration (src/em.c) emlib makes
-  SUMS sums over subjects (src/treesum.c). For each, all ranks agree that nothing went wrong (a reduction of one number and
-  its way back), partial sums travel to rank 0, and the total is broadcast;
-  one more agreement and SHARED small broadcasts.
-With P ranks a reduction to all or a broadcast of few bytes takes ceil(log2 P) messages after one another. Partial sums
-travel in one of two ways:
-  each to rank 0   every rank sends its subtrees' sums there, and rank 0 takes them in one by one
-  up a tree        ceil(log2 P) messages of n doubles after one another
-A message takes latency + bytes / bandwidth; of many that come in at one rank, each takes the time of one more message.
+Three things are taken in this run: what messages between two ranks cost (network.c); how many messages one EM iteration
+needs (messages.c counts them on rank 0 of a fit on two ranks, whose halves of the tree meet in one message a sum; a fit of one
+iteration is subtracted, so that reading and writing do not count); and the time of an E-step on one rank.
+
+The rest is arithmetic. With P ranks
+  a sum over subjects goes up a binary tree over groups of subjects that stand side by side in vectors (src/treesum.c). Where
+  a node's halves belong to two ranks, one sends its half to the other. What counts is the longest chain of messages that
+  wait for each other, and it is found by walking through that tree;
+  a broadcast takes ceil(log2 P) messages after one another, a reduction to all ranks twice as many;
+  a message takes latency + bytes / bandwidth, wherever the two ranks are.
+The E-step of the rank with the most groups is what one group takes here, times their number. That all ranks have equally hard
+groups, and that no rank waits for another before it starts, is assumed; messages are not hidden behind work.
 """
 import math
 import os
@@ -18,12 +20,8 @@ import shutil
 from table import Row
 from tools import CORES, HERE, Absent, pairs, run
 
-WAY = "each to rank 0"  # how emlib does it now: src/treesum.c
-PARAMETERS = 2
-SUMS = [6 + PARAMETERS, PARAMETERS]  # doubles in each sum of an iteration: counts, evidence, points; squares
-INNER = (2 * PARAMETERS + 1) * (2 * PARAMETERS + 2) // 2  # doubles: value, gradient, Hessian in means and variances
-SHARED = [64 * 8, 16, 8]  # bytes: the next group, the step, the distance
-CLUSTER = {"latency": 2e-6, "bandwidth": 10e9, "message": 1e-6}
+SUBJECTS, TRIALS = 1_000_000, 200
+CLUSTER = {"latency": 2e-6, "bandwidth": 10e9}  # assumed, ordinary for a cluster
 
 
 def lanes():
@@ -33,32 +31,41 @@ def lanes():
     return 8 if "avx512f" in flags else 4 if "avx2" in flags else 2
 
 
-def subtrees(first, end, groups):
-    """How many subtrees of the binary tree over groups lie wholly in [first, end) and in no larger one that does."""
-    n, low = 0, first
-    while low < end:
-        block = low & -low if low else 1 << groups.bit_length()
-        while min(low + block, groups) > end:
-            block //= 2
-        n, low = n + 1, low + block
-    return n
+def longest_chain(groups, ranks):
+    """Messages that wait for each other on the way of a sum up the tree."""
+    first = [r * groups // ranks for r in range(ranks + 1)]
+    owner = [r for r in range(ranks) for _ in range(first[r + 1] - first[r])]
+
+    def chain(low, size):
+        if owner[low] == owner[min(low + size, groups) - 1]:
+            return 0
+        middle = low + size // 2
+        left = chain(low, size // 2)
+        return left if middle >= groups else max(left, chain(middle, size // 2) + (owner[low] != owner[middle]))
+
+    return chain(0, 1 << (groups - 1).bit_length())
 
 
-def communication(ranks, groups, way, cost, inner):
-    """Seconds of one iteration, rank 0's."""
-    up = math.ceil(math.log2(ranks))
+def count_messages(emlib, data):
+    """Of one EM iteration, on average: sums, their bytes, broadcasts, their bytes, reductions."""
+    library, counts = emlib.path("messages.so"), emlib.path("messages.txt")
+    run("mpicc", "-O2", "-shared", "-fPIC", os.path.join(HERE, "messages.c"), "-o", library)
+    found = []
+    for most in (1, 500):
+        fit = emlib.fit(data, ranks=2, more=("--max-iter", most), launch=("-x", f"LD_PRELOAD={library}", "-x", f"BENCH_MESSAGES={counts}"))
+        with open(counts) as f:
+            found.append((pairs(f.read()), fit.iterations))
+    (one, n_one), (whole, n_whole) = found
+    return {name: (whole[name] - one[name]) / (n_whole - n_one) for name in whole}
+
+
+def communication(ranks, groups, each, cost):
+    """Seconds of one iteration."""
     message = lambda size: cost["latency"] + size / cost["bandwidth"]
-    agreement = 2 * up * message(4)
-    cut = [r * groups // ranks for r in range(ranks + 1)]
-    sent = sum(subtrees(a, b, groups) for a, b in zip(cut[1:], cut[2:]))
-    total = agreement + sum(up * message(s) for s in SHARED)
-    for n in SUMS + [INNER] * inner:
-        if way == "up a tree":
-            travel = up * message(8 * n)
-        else:
-            travel = cost["latency"] + (ranks - 1) * cost["message"] + sent * 8 * n / cost["bandwidth"]
-        total += agreement + travel + up * message(8 * n)
-    return total
+    up, levels = longest_chain(groups, ranks), math.ceil(math.log2(ranks))
+    sums = each["received"] * up * message(each["received_bytes"] / each["received"])
+    broadcasts = each["broadcasts"] * levels * message(each["broadcast_bytes"] / each["broadcasts"])
+    return sums + broadcasts + each["reductions"] * 2 * levels * message(8)
 
 
 def network(emlib, o):
@@ -69,25 +76,21 @@ def network(emlib, o):
     program = emlib.path("network")
     run("mpicc", "-O2", os.path.join(HERE, "network.c"), "-o", program)
     here = pairs(run("mpirun", "--oversubscribe", "-n", 2, program)[0])
-    subjects, trials = (400, 100) if o.quick else (2000, 200)
-    fits = sorted((emlib.fit(emlib.simulate(subjects, trials)) for _ in range(3)), key=lambda f: f.e_step_seconds)
-    fit = fits[1]
+    yield Row("network", "2 ranks", "one small message, one way (us)", "this machine", here["latency"] * 1e6, "cluster, assumed", CLUSTER["latency"] * 1e6)
+    yield Row("network", "2 ranks", "bandwidth (GB/s)", "this machine", here["bandwidth"] / 1e9, "cluster, assumed", CLUSTER["bandwidth"] / 1e9)
+    yield Row("network", "2 ranks", "Allreduce of 8 doubles (us)", "this machine", here["allreduce"] * 1e6)
+    subjects, trials = (1024 if o.quick else 8192), TRIALS  # a power of 2: the halves of the tree are those of the ranks
+    data = emlib.simulate(subjects, trials)
+    each = count_messages(emlib, data)
+    fit = sorted((emlib.fit(data) for _ in range(3)), key=lambda f: f.e_step_seconds)[1]
     per_trial = fit.e_step_seconds / fit.iterations / (subjects * trials)  # of one subject in one E-step
+    yield Row("network", f"rw, {subjects:,} x {trials}, 2 ranks", "sums over subjects in one EM iteration", "emlib", each["received"],
+              remark=f"of {each['received_bytes'] / each['received']:.0f} bytes; and {each['broadcasts']:.0f} broadcasts, {each['reductions']:.0f} reductions")
     width = lanes()
-    groups = math.ceil(1_000_000 / width)
-    yield from [
-        Row("network", "2 ranks", "one small message, one way (us)", "this machine", here["latency"] * 1e6, "cluster, assumed", CLUSTER["latency"] * 1e6),
-        Row("network", "2 ranks", "one more of many small messages (us)", "this machine", here["message"] * 1e6, "cluster, assumed", CLUSTER["message"] * 1e6),
-        Row("network", "2 ranks", "bandwidth (GB/s)", "this machine", here["bandwidth"] / 1e9, "cluster, assumed", CLUSTER["bandwidth"] / 1e9),
-        Row("network", "2 ranks", "Allreduce of 8 doubles (us)", "this machine", here["allreduce"] * 1e6),
-    ]
-    for way in (WAY, "up a tree" if WAY != "up a tree" else "each to rank 0"):
-        for name, cost in (("this machine", here), ("cluster", CLUSTER)):
-            if way != WAY and name == "this machine":
-                continue
-            for ranks in (10, 1000, 10000):
-                e_step = math.ceil(groups / ranks) * width * 200 * per_trial
-                spent = communication(ranks, groups, way, cost, o.inner_sums)
-                remark = f"{len(SUMS) + o.inner_sums} sums, {way}{'' if way == WAY else ' (emlib does not)'}"
-                yield Row("network", f"rw, 1,000,000 x 200, {ranks:,} ranks", "one EM iteration (ms)", f"messages ({name})", spent * 1e3,
-                          "E-step", e_step * 1e3, spent / e_step, remark=remark)
+    groups = math.ceil(SUBJECTS / width)
+    for name, cost in (("this machine", here), ("cluster", CLUSTER)):
+        for ranks in (10, 1000, 10000):
+            e_step = math.ceil(groups / ranks) * width * TRIALS * per_trial
+            spent = communication(ranks, groups, each, cost)
+            yield Row("network", f"rw, {SUBJECTS:,} x {TRIALS}, {ranks:,} ranks", "one EM iteration (ms)", f"messages ({name})", spent * 1e3, "E-step", e_step * 1e3,
+                      spent / e_step, remark=f"computed; a sum goes up in {longest_chain(groups, ranks)} messages")

@@ -1,7 +1,6 @@
 /* What messages between two ranks of this machine cost.
  * usage: mpirun -n 2 network; output: one line of name=value, times in seconds
  *   latency     one way, 64 bytes
- *   message     more for each of many small messages that come in one after another
  *   bandwidth   bytes a second, one way, 4 MiB
  *   allreduce   one sum of 8 doubles over both */
 #include <mpi.h>
@@ -24,18 +23,6 @@ static double back_and_forth(int n, int size)
             MPI_Send(bytes, size, MPI_BYTE, 0, 0, MPI_COMM_WORLD);
     }
     return (MPI_Wtime() - from) / (2.0 * n);
-}
-/* n messages in a row to rank 0, and one back at the end: seconds a message */
-static double in_a_row(int n, int size)
-{
-    MPI_Barrier(MPI_COMM_WORLD);
-    const double from = MPI_Wtime();
-    for (int i = 0; i < n; i++)
-        if (rank == 1)
-            MPI_Send(bytes, size, MPI_BYTE, 0, 0, MPI_COMM_WORLD);
-        else
-            MPI_Recv(bytes, size, MPI_BYTE, 1, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    return (MPI_Wtime() - from) / n;
 }
 static double sums(int n, int size)
 {
@@ -72,10 +59,10 @@ int main(int n, char **argument)
         fprintf(stderr, "network: it takes two ranks and %d bytes each\n", LARGE);
         MPI_Abort(MPI_COMM_WORLD, 2);
     }
-    const double latency = median(back_and_forth, 10000, SMALL), message = median(in_a_row, 10000, SMALL);
+    const double latency = median(back_and_forth, 10000, SMALL);
     const double large = median(back_and_forth, 50, LARGE), allreduce = median(sums, 10000, 0);
     if (rank == 0)
-        printf("latency=%.4g message=%.4g bandwidth=%.4g allreduce=%.4g\n", latency, message, LARGE / large, allreduce);
+        printf("latency=%.4g bandwidth=%.4g allreduce=%.4g\n", latency, LARGE / large, allreduce);
     free(bytes);
     MPI_Finalize();
     return 0;

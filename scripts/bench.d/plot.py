@@ -49,7 +49,7 @@ def rivals(ax, rows):
 
 
 def yardstick(ax, rows):
-    short = {"fit, E- and M-steps (s)": "fit", "fit, E- and M-steps (s), --starts 1": "fit,\none start", "one evaluation (ns a trial)": "one\nevaluation",
+    short = {"fit, E- and M-steps (s)": "fit", "fit, E- and M-steps (s), --starts 1": "fit,\none start", "fit, E- and M-steps (s), plain EM, --starts 1": "fit, plain,\none start", "one evaluation (ns a trial)": "one\nevaluation",
              "evaluations of a subject": "evaluations", "EM iterations": "EM iterations"}
     rows = [r for r in rows if r.quantity in short][::-1]
     for i, r in enumerate(rows):
@@ -111,13 +111,11 @@ def network(ax, rows):
     of = lambda r: int(re.search(r"([\d,]+) ranks", r.case).group(1).replace(",", ""))
     kinds = {}
     for r in rows:
-        kinds.setdefault((r.first, r.remark), []).append(r)
+        kinds.setdefault(r.first, []).append(r)
     e_step = {of(r): r.second_value for r in rows}
     ax.plot(list(e_step), list(e_step.values()), color=BLACK, marker="s", label="E-step of a rank")
-    for (name, remark), color, marker in zip(kinds, (BLUE, ORANGE, GREEN), "o^D"):
-        mine = kinds[name, remark]
-        label = f"{name}, {'each to rank 0' if 'each' in remark else 'up a tree'}"
-        ax.plot([of(r) for r in mine], [r.first_value for r in mine], color=color, marker=marker, label=label)
+    for (name, mine), color, marker in zip(kinds.items(), (BLUE, ORANGE), "o^"):
+        ax.plot([of(r) for r in mine], [r.first_value for r in mine], color=color, marker=marker, label=name)
     logs(ax, "ranks", "one EM iteration (ms)")
     ax.legend()
     ax.set_title("A million subjects of 200 trials (computed)")

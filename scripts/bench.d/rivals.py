@@ -25,21 +25,24 @@ def yardstick(emlib, o):
     run("gcc", "-O3", "-march=native", "-fno-math-errno", os.path.join(HERE, "yardstick.c"), "-o", program, "-lsleef", "-lm")
     data = emlib.simulate(subjects, trials)
     text = emlib.csv(data)
-    ours, one_start, theirs = [], [], []
+    ours, one_start, plain, theirs = [], [], [], []
     for _ in range(repeats):
         theirs.append(pairs(run(program, text, 1e-6)[0]))
         ours.append(emlib.fit(data, tol=1e-6))
         one_start.append(emlib.fit(data, tol=1e-6, more=("--starts", 1)))
+        plain.append(emlib.fit(data, tol=1e-6, more=("--starts", 1, "--accelerate", "none")))
     if not ours[0].converged or not theirs[0]["converged"]:
         raise Failed("EM has not converged")
     off = apart(theirs[0]["mu"], theirs[0]["var"], ours[0])
     if off > 1e-4:
         raise Failed(f"the group values differ by {off:.1e}: where subjects have several maxima, the two may take different ones")
     row = lambda quantity, a, b, remark="": Row("yardstick", size(subjects, trials), quantity, remark=remark, **compare("emlib", a, "yardstick", b))
+    work = lambda fits: f"{fits[0].iterations} iterations, {fits[0].evaluations:.1f} evaluations of a subject"
     spent = [y["fit_seconds"] for y in theirs]
     return [
         row(FIT, [f.fit_seconds for f in ours], spent, f"group values apart by {off:.0e}"),
-        row(FIT + ", --starts 1", [f.fit_seconds for f in one_start], spent, f"{one_start[0].evaluations:.1f} evaluations of a subject"),
+        row(FIT + ", --starts 1", [f.fit_seconds for f in one_start], spent, work(one_start)),
+        row(FIT + ", plain EM, --starts 1", [f.fit_seconds for f in plain], spent, work(plain)),
         row("one evaluation (ns a trial)", [f.ns_per_trial for f in ours], [y["ns_per_trial"] for y in theirs]),
         row("evaluations of a subject", [ours[0].evaluations], [theirs[0]["evaluations"] / subjects]),
         row("EM iterations", [ours[0].iterations], [theirs[0]["iterations"]]),

@@ -22,8 +22,8 @@ class Row:
 # What holds for all rows of a part.
 NOTES = {
     "yardstick": "both on one core, from the same start, tol 1e-6. emlib stops when EM's fixed point is estimated to be that near, the yardstick "
-                 "when the last step is that small. emlib starts each subject from several points in the first E-step and looks for higher maxima "
-                 "near the end; with --starts 1 it does not, like the yardstick.",
+                 "when the last step is that small. emlib seeks each subject's maximum from several points and takes few, long steps to EM's fixed "
+                 "point; the yardstick seeks it from one and takes EM's own steps, like emlib with --starts 1 --accelerate none (plain EM).",
     "python": "EM in Python uses all cores and stops when no group mean or variance changes by 1e-3; emlib uses one core and tol 1e-6. Distance: "
               "means in standard deviations, variances in logs, from the fixed point that emlib finds at tol 1e-8.",
     "tmb": "both on one core. TMB maximises the Laplace evidence, whose maximum is not EM's fixed point: its distance is that of the two answers, "
@@ -31,9 +31,9 @@ NOTES = {
     "ranks": "the ratio is the speed-up. Group values are checked to be the same to the last bit. Waiting: of the slowest rank.",
     "growth": "one rank. Exponent 1: in proportion; how many evaluations EM takes depends on the data. One evaluation: value, gradient and Hessian "
               "of everybody; models differ in more than their parameters.",
-    "network": "messages of one EM iteration are computed, see scripts/bench.d/many_ranks.py, from what messages between two ranks of this machine "
-               "cost, and from what is assumed of a cluster; E-step: this machine's time for the subjects of one rank. Evaluations of this "
-               "iteration: the mean over a fit.",
+    "network": "counted: the messages of an EM iteration; computed, see scripts/bench.d/many_ranks.py: their time on so many ranks, from what a "
+               "message between two ranks of this machine costs, and from what is assumed of a cluster. E-step: this machine's time for the "
+               "subjects of one rank, the mean over a fit.",
 }
 
 

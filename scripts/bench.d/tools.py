@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -29,19 +30,23 @@ def say(*words):
     print(*words, file=sys.stderr, flush=True)
 
 
-def busy():
-    """The share of all cores that is taken now, while this program only waits; NaN where it cannot be told."""
-    try:
-        def ticks():
-            with open("/proc/stat") as f:
-                t = [int(x) for x in f.readline().split()[1:9]]
-            return sum(t), t[3] + t[4]  # all; idle, waiting for a disk
+class Others:
+    """How much of the cores other programs take from now on."""
 
-        (all_, idle), _ = ticks(), time.sleep(1)
-        all_after, idle_after = ticks()
-        return 1 - (idle_after - idle) / max(1, all_after - all_)
-    except (OSError, ValueError):
-        return float("nan")
+    def __init__(self):
+        self.start = self.now()
+
+    @staticmethod
+    def now():
+        """(seconds of all cores, of these not idle, of this program and those it has run)"""
+        with open("/proc/stat") as f:
+            ticks = [int(x) / os.sysconf("SC_CLK_TCK") for x in f.readline().split()[1:9]]
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(ticks), sum(ticks) - ticks[3] - ticks[4], sum(u.ru_utime + u.ru_stime for u in used)
+
+    def share(self):
+        all_, taken, own = (b - a for a, b in zip(self.start, self.now()))
+        return max(0.0, taken - own) / max(all_, 0.01)
 
 
 def run(*command, good=(0,)):
@@ -115,10 +120,10 @@ class Emlib:
             self.made.add(path)
         return path
 
-    def fit(self, data, model="rw", tol=1e-6, ranks=None, more=()):
-        """ranks None: the program as it is, without a launcher."""
+    def fit(self, data, model="rw", tol=1e-6, ranks=None, more=(), launch=()):
+        """ranks None: the program as it is, without a launcher. more: further options; launch: mpirun's."""
         output = self.path("fit.h5")
-        launcher = ["mpirun", "--oversubscribe", "-n", ranks] if ranks else []
+        launcher = ["mpirun", "--oversubscribe", "-n", ranks, *launch] if ranks else []
         command = [*launcher, self.program, "fit", data, "--model", model, "--tol", tol, "-o", output, "--force", "--quiet", *more]
         _, wall = run(*command, good=(0, 3))
         with h5py.File(output) as f, h5py.File(data) as d:
