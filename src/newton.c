@@ -70,6 +70,7 @@ typedef struct {
     double decrement;       /* sqrt(g' H^-1 g) at x; infinite where H is not positive definite */
     bool fresh, done, over; /* nothing evaluated yet; ended; and not to begin again */
     bool owed;              /* the first step of a warm search is not taken yet */
+    bool crossing;          /* the maximum is found, on a kink; what remains is to take the derivatives of the other side */
     bool foretold;          /* f, g and h at x are the quadratic model's: a pinned parameter has moved */
     int steps;              /* tried since the lane began */
     bool kinked;            /* there is a kink nearby, and `other` is what the objective is like on its other side */
@@ -289,6 +290,22 @@ static em_piece other_side(const lane *a) { return (em_piece){a->other_x, a->oth
 
 static const double kink_length = 1e-8; /* of a step along which a maximum on a kink is not sought any further */
 
+/* Just across the kink, down the difference of the two sides. */
+static void step_across(const em_search *s, lane *a)
+{
+    double apart[EM_MAX_PARAMETERS], change[EM_MAX_PARAMETERS], length = 0, gap = a->f - a->other_f;
+    for (int j = 0; j < s->n; j++)
+        apart[j] = a->x[j] - a->other_x[j];
+    em_packed_product(s->n, a->other_h, apart, change);
+    for (int j = 0; j < s->n; j++) {
+        gap -= apart[j] * (a->other_g[j] + 0.5 * change[j]);
+        change[j] = a->g[j] - (a->other_g[j] + change[j]);
+        length += change[j] * change[j];
+    }
+    for (int j = 0; j < s->n; j++)
+        a->next[j] = a->x[j] - (length > 0 ? (fmin(2 * fabs(gap) / length, 4 * kink_length / sqrt(length)) + 1e-10 / sqrt(length)) * change[j] : 0);
+}
+
 /* A step towards the minimum of the larger of the two sides; false where that is of no use and the kink is forgotten. */
 static bool kink_step(em_search *s, lane *a, em_mode *mode, int l)
 {
@@ -302,7 +319,13 @@ static bool kink_step(em_search *s, lane *a, em_mode *mode, int l)
     /* Negative where the other side, seen from afar, is thought too high here: the step then tells what is true of it. */
     a->predicted = fmax(a->f - height, noise(a));
     if (a->weight > 0 && a->weight < 1 && a->length < kink_length) {
-        end(a, mode, l, EM_SUBJECT_KINK);
+        /* Derivatives are kept of the side that weighs more, whichever the search has come from: so they change without a
+         * jump where the maximum leaves the kink, and EM's map is as smooth as it can be. */
+        a->crossing = a->weight < 0.5;
+        if (a->crossing)
+            step_across(s, a);
+        else
+            end(a, mode, l, EM_SUBJECT_KINK);
         return true;
     }
     for (int j = 0; j < s->n && a->length > a->radius; j++)
@@ -440,7 +463,7 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
                         all_finite(s->trial.hessian + l, pairs, lanes);
     const double gained = a->f - f, foretold = a->predicted;
     const bool hidden = foretold < 10 * noise(a) && fabs(gained) <= 20 * noise(a);
-    const bool better = a->fresh || a->foretold ? finite : finite && (hidden || gained > 1e-4 * foretold);
+    const bool better = a->fresh || a->foretold || a->crossing ? finite : finite && (hidden || gained > 1e-4 * foretold);
     double g[EM_MAX_PARAMETERS];
     if (finite)
         posterior_gradient(prior, a->next, s->trial.gradient + l, lanes, g);
@@ -471,13 +494,15 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
         s->trial.x[j * lanes + l] = a->next[j];
     em_mode_copy(mode, &s->trial, n, lanes, 1u << l);
     stand(s, prior, mode, l);
+    if (a->crossing)
+        end(a, mode, l, EM_SUBJECT_KINK);
 }
 
 /* The lane begins at mode->x, where nothing has been evaluated. */
 static void begin(em_search *s, const em_mode *mode, int l)
 {
     lane *a = &s->lane[l];
-    a->done = a->over = a->owed = a->foretold = false;
+    a->done = a->over = a->owed = a->foretold = a->crossing = false;
     a->fresh = true;
     a->steps = 0;
     a->radius = first_radius;
