@@ -71,7 +71,7 @@ char *em_fit_options_json(const em_fit_options *options, const em_model *model)
         json_object_set_new(var, model->parameters[j].name, json_real(start.var[j]));
     }
     json_t *all = json_pack("{s:s, s:o, s:o, s:f, s:i, s:i, s:i, s:I, s:b, s:s}", "group", group_name[options->group], "mu", mu, "var",
-                            var, "tol", options->tol, "max_iter", options->max_iter, "starts", starts_of(options, model), "options",
+                            var, "tol", options->tol, "max_iter", options->max_iter, "starts", options->starts, "options",
                             options->options, "seed", (json_int_t)options->seed, "ignore_block", options->ignore_block, "accelerate", options->accelerate ? "auto" : "none");
     char *text = all ? json_dumps(all, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(all);

@@ -176,10 +176,11 @@ typedef struct em_fit_options {
     double tol;                    /* largest estimated distance to EM's fixed point */
     int max_iter;                  /* largest number of E-steps */
     int starts;                    /* points from which each subject's first E-step begins, the group mean among them;
-                                      0: 8, 5, 16 for models of 1, 2, 3 parameters, 32 for more */
+                                      0: 8, 12, 16 for models of 1, 2, 3 parameters, 32 for more; with more than
+                                      200 subjects few at first, and all if that shows that several maxima are common */
     int options;                   /* K; 0: as found in the data */
     uint64_t seed;                 /* of the random starts */
-    bool accelerate;               /* false: plain EM */
+    bool accelerate;               /* few E-steps to EM's fixed point; false: plain EM */
     bool ignore_block;             /* the column `block` restarts nothing */
 } em_fit_options;
 

@@ -91,7 +91,7 @@ static const struct argp_option options[] = {
     {"accelerate", OPTION_ACCELERATE, "HOW", 0, "auto: to EM's fixed point in few iterations (default); none: plain EM, which "
      "takes many more and never reaches a variance of 0", 3},
     {"starts", OPTION_STARTS, "K", 0, "points from which each subject's first search begins, the group mean among them "
-     "(default 8, 5, 16 for models of 1, 2, 3 parameters, 32 for more; 1: the group mean alone)", 3},
+     "(default: 8, 12, 16 for models of 1, 2, 3 parameters, 32 for more; with more than 200 subjects few at first, and all if that shows that several maxima are common; 1: the group mean alone)", 3},
     {"seed", OPTION_SEED, "N", 0, "of the starting points (default 1)", 3},
     {0}};
 static const struct argp argp = {
