@@ -51,7 +51,7 @@ static double apart(const em_effects_metric *metric, int n, const em_group_value
 static bool astray(const em_accelerator *a, const em_effects *fx, const em_evidence *evidence, double change)
 {
     const bool further = fx->merit > 2.5 * a->merit && fx->merit > 1e-3 && change > 0.5 * a->change;
-    const bool fell = evidence->log_marginal_likelihood < a->lml - 0.5 - 0.02 * evidence->used;
+    const bool fell = evidence->log_marginal_likelihood < a->lml - 0.5 - 0.1 * evidence->used;
     return !fx->sound || further || fell;
 }
 

@@ -33,7 +33,7 @@ void em_accelerator_start(em_accelerator *accelerator);
 /* What an E-step has brought. */
 typedef struct em_evidence {
     double used, log_marginal_likelihood; /* subjects, sum over them */
-    bool moved;                           /* subjects have changed to other maxima */
+    bool moved;                           /* more than a few subjects have changed to other maxima */
 } em_evidence;
 typedef struct em_proposal {
     em_group_values next;

@@ -238,7 +238,7 @@ static em_code plain_step(em_state *s, em_error *error)
 
 static em_code fast_step(em_state *s, bool stay, em_error *error)
 {
-    const em_evidence evidence = {s->sums[USED], s->sums[LML], s->sums[MOVED] > 0};
+    const em_evidence evidence = {s->sums[USED], s->sums[LML], s->sums[MOVED] > 0.005 * s->sums[USED]};
     em_proposal to;
     em_code code = em_accelerator_step(&s->accelerator, s->comm, s->plan, s->estep, &evidence, stay, &s->group, &to, error);
     if (code != EM_OK)

@@ -297,6 +297,8 @@ void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, int po
         if (e->n_points == 0)
             look = 0;
         const unsigned warm = all & ~again & ~look & ~missing;
+        for (int l = 0; l < e->lanes; l++)
+            e->posterior[g * (size_t)e->lanes + (size_t)l].moved = false;
         if (again)
             hunt_best(e, g, prior, again, false, kind == EM_LOOK ? e->n_points : points, tolerance);
         if (look)
