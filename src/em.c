@@ -332,7 +332,8 @@ static em_code iterate(em_state *s, const em_progress *progress, em_error *error
         const bool last = !estimate || result->iterations + 1 >= s->options->max_iter;
         /* Steps of EM itself need MAPs to a small part of their length, because their ratios tell how much is left; the
          * random-effects problem takes the rest of a MAP's way into account, to first order. */
-        const double relative = accelerate ? fmax(1e-10, fmin(result->iterations ? 0.1 : 0.3, 0.01 * s->change)) : fmax(1e-12, fmin(1e-3, 1e-3 * s->change));
+        const double relative = accelerate ? fmax(1e-10, fmin(s->wide ? 0.3 : 0.1, 0.01 * s->change))
+                                           : fmax(1e-12, fmin(1e-3, 1e-3 * s->change));
         const double tolerance = last ? fmin(exact, relative) : relative;
         /* While the group still moves much, subjects with several maxima may have to change over. */
         const em_estep_kind kind = s->wide ? EM_WIDE : s->change > 0.01 ? EM_DOUBT : EM_WARM;

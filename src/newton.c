@@ -302,8 +302,9 @@ static void step_across(const em_search *s, lane *a)
         change[j] = a->g[j] - (a->other_g[j] + change[j]);
         length += change[j] * change[j];
     }
+    const double slope = sqrt(length), part = slope > 0 ? fmin(2 * fabs(gap) / slope, 4 * kink_length) + 1e-10 : 0;
     for (int j = 0; j < s->n; j++)
-        a->next[j] = a->x[j] - (length > 0 ? (fmin(2 * fabs(gap) / length, 4 * kink_length / sqrt(length)) + 1e-10 / sqrt(length)) * change[j] : 0);
+        a->next[j] = a->x[j] - (slope > 0 ? part * change[j] / slope : 0);
 }
 
 /* A step towards the minimum of the larger of the two sides; false where that is of no use and the kink is forgotten. */
