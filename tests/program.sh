@@ -94,6 +94,12 @@ expect 2 'rw.h5 exists and was made from another model; --force' "$emlib" fit si
 expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5
 expect 3 'nothing to do' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5
 expect 0 'converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2000 -o dual.h5
+expect 2 'accelerate can be auto or none' "$emlib" fit sim.h5 --model rw --accelerate much -o no.h5
+expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --accelerate none --max-iter 8 -o plain.h5
+"$emlib" simulate --model rw --subjects 30 --trials 60 --var alpha=0,beta=0 --mu beta=1 --seed 5 -o alike.h5 >/dev/null
+expect 0 'alpha: the same for everyone; its variance vanished' "$emlib" fit alike.h5 --model rw -o alike_fit.h5
+expect 0 'alpha: the same for everyone' "$emlib" show alike_fit.h5
+expect 0 '"vanished"' "$emlib" show alike_fit.h5 --json
 expect 0 'after 1 iteration,' "$emlib" fit sim.h5 --model rw --group fixed --mu alpha=0.5 --var beta=2 -o fixed.h5
 expect 0 'maximum likelihood of [0-9]+ of 60 subjects' "$emlib" fit sim.h5 --model rw --group none -o none.h5
 expect 0 'after 1 iteration,' "$emlib" fit sim.h5 --model rw --group fixed --mu alpha=0.5 --mu beta=1 -o fixed2.h5
