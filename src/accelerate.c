@@ -32,7 +32,7 @@ static void rescue(em_accelerator *a)
     a->rescues++;
 }
 
-/* As the contract measures it: means in standard deviations, variances in logs; the means of parameters that are the same
+/* As --tol measures it: means in standard deviations, variances in logs; the means of parameters that are the same
  * for everyone in units of the metric. A variance that is 0 on one side only is infinitely far. */
 static double apart(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b)
 {

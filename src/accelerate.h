@@ -38,7 +38,7 @@ typedef struct em_evidence {
 typedef struct em_proposal {
     em_group_values next;
     double change;   /* how far G moves the group, in units of em_effects_metric */
-    double distance; /* of the E-step's group from the fixed point, as the contract measures it; INFINITY: cannot tell */
+    double distance; /* of the E-step's group from the fixed point, as --tol measures it; INFINITY: cannot tell */
     bool left;       /* the E-step's group is left again: *group is another one now, and its E-step put back */
     bool unbounded[EM_MAX_PARAMETERS]; /* the data want this mean at infinity; it is held where the likelihood is flat */
 } em_proposal;
