@@ -31,9 +31,9 @@ static double dot(int n, const double *a, const double *b)
     return sum;
 }
 
-/* Takes from z its part along each direction, by modified Gram-Schmidt: directions are made orthonormal as they come, newest
- * first; one that is nearly a combination of those before it says nothing that can be trusted, and is left out. The same
- * combination is taken from `along`. */
+/* Takes from the newest residual its part along each direction, by modified Gram-Schmidt: directions are made orthonormal as they come, newest
+ * first; one that is nearly a combination of those before it says nothing that can be trusted, and is left out. The images
+ * move along with the residuals. */
 em_group_values em_anderson_next(const em_anderson *h, int n, const em_effects_metric *metric, double part_way)
 {
     const int d = 2 * n;

@@ -228,12 +228,10 @@ static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all
 /* sqrt(g' H^-1 g) of the log posterior, from the Cholesky factor of H: how far the mode is from a maximum. */
 static double decrement(const em_estep *e, const em_prior *prior, const em_mode *mode, int l, const double *factor)
 {
-    double d[EM_MAX_PARAMETERS] = {0}, g[EM_MAX_PARAMETERS], x[EM_MAX_PARAMETERS], sum = 0;
+    double g[EM_MAX_PARAMETERS], x[EM_MAX_PARAMETERS], sum = 0;
     for (int j = 0; j < e->n; j++)
-        d[j] = mode->x[j * e->lanes + l] - prior->mean[j];
-    em_packed_product(e->n, prior->precision, d, g);
-    for (int j = 0; j < e->n; j++)
-        g[j] = prior->pinned && prior->pinned[j] ? 0 : g[j] - mode->gradient[j * e->lanes + l];
+        x[j] = mode->x[j * e->lanes + l];
+    em_posterior_gradient(prior, x, mode->gradient + l, e->lanes, g);
     em_cholesky_solve(e->n, factor, g, x);
     for (int j = 0; j < e->n; j++)
         sum += g[j] * x[j];

@@ -142,8 +142,7 @@ void em_search_free(em_search *s)
     free(s);
 }
 
-/* Gradient of the objective at x from the likelihood's, which has this stride. */
-static void posterior_gradient(const em_prior *prior, const double *x, const double *gradient, int stride, double *g)
+void em_posterior_gradient(const em_prior *prior, const double *x, const double *gradient, int stride, double *g)
 {
     double d[EM_MAX_PARAMETERS];
     for (int j = 0; j < prior->n; j++)
@@ -160,7 +159,7 @@ static void stand(em_search *s, const em_prior *prior, const em_mode *from, int 
     for (int j = 0; j < s->n; j++)
         a->x[j] = from->x[j * s->lanes + l];
     a->f = em_objective(prior, a->x, 1, from->value[l]);
-    posterior_gradient(prior, a->x, from->gradient + l, s->lanes, a->g);
+    em_posterior_gradient(prior, a->x, from->gradient + l, s->lanes, a->g);
     em_posterior_hessian(prior, from->hessian + l, s->lanes, a->h);
 }
 
@@ -467,7 +466,7 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
     const bool better = a->fresh || a->foretold || a->crossing ? finite : finite && (hidden || gained > 1e-4 * foretold);
     double g[EM_MAX_PARAMETERS];
     if (finite)
-        posterior_gradient(prior, a->next, s->trial.gradient + l, lanes, g);
+        em_posterior_gradient(prior, a->next, s->trial.gradient + l, lanes, g);
     if (!better && a->fresh) {
         end(a, mode, l, EM_SUBJECT_NO_VALUE);
         return;

@@ -59,6 +59,9 @@ int em_search_maximum(em_search *search, em_score_fn *score, const em_batch *bat
 
 /* Negative log posterior without the prior's constant, from a log-likelihood; x has this stride. */
 double em_objective(const em_prior *prior, const double *x, int stride, double log_likelihood);
+/* Gradient [P] of the negative log posterior at x [P] from that of the log-likelihood, which has this stride; 0 for pinned
+ * parameters. */
+void em_posterior_gradient(const em_prior *prior, const double *x, const double *gradient, int stride, double *to);
 /* Hessian of the negative log posterior (lower triangle) from that of the log-likelihood, which has this stride. Rows and
  * columns of pinned parameters are those of the unit matrix: what is solved with it leaves them alone. */
 void em_posterior_hessian(const em_prior *prior, const double *hessian, int stride, double *to);
