@@ -361,7 +361,9 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
                   .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .start = *start, .wide = true, .change = INFINITY};
     s.screening = estimates(&s) && options->starts == 0 && plan->n_subjects > ALL_STARTS_UP_TO;
     *result = (em_run_result){.distance = NAN};
-    em_code code = em_comm_agree(comm, em_accelerator_new(estep, &s.accelerator, error), error);
+    const bool accelerate = estimates(&s) && options->accelerate;
+    em_code code = accelerate ? em_accelerator_new(estep, &s.accelerator, error) : EM_OK;
+    code = em_comm_agree(comm, code, error);
     if (code == EM_OK)
         code = iterate(&s, progress, error);
     em_accelerator_free(&s.accelerator);
