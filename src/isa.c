@@ -38,7 +38,8 @@ const em_kernel *em_isa_kernel(const em_model *model, int isa)
     return &model->kernels[isa];
 }
 
-em_score_fn *em_isa_score(const em_kernel *kernel, int order, int options)
+em_score_fn *em_isa_score(const em_kernel *kernel, bool full, int options)
 {
-    return options == 2 && kernel->score_two[order] ? kernel->score_two[order] : kernel->score[order];
+    em_score_fn *two = full ? kernel->full_two : kernel->value_two;
+    return options == 2 && two ? two : full ? kernel->full : kernel->value;
 }

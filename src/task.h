@@ -11,7 +11,7 @@ typedef struct em_scene {
     int options;       /* K */
     int trial;         /* from 0 */
     const double *row; /* [columns] this trial so far: NAN for what is still to come */
-    double state[8];   /* the task's own, kept from trial to trial; 0 before start */
+    double state[16];  /* the task's own, kept from trial to trial; 0 before start */
 } em_scene;
 
 typedef struct em_task {
@@ -29,4 +29,19 @@ typedef struct em_task {
 
 /* The task of this name, or NULL. */
 const em_task *em_task_find(const char *name);
+/* The task after this one in the list, the first after NULL; NULL after the last. */
+const em_task *em_task_next(const em_task *task);
+
+/* ---- for tasks ---- */
+
+/* The tasks by kind, task_*.c; each list ends with one that has no name. */
+extern const em_task em_tasks_learning[], em_tasks_decision[], em_tasks_perception[];
+
+/* The cell of this column in the trial so far; NAN where the model has no such column or it is still to come. */
+double em_scene_cell(const em_scene *scene, const char *column);
+/* The first coded response; -1 where the model has none. */
+int em_scene_choice(const em_scene *scene);
+/* A uniform number between low and high; true with probability p. */
+double em_scene_between(em_scene *scene, double low, double high);
+bool em_scene_chance(em_scene *scene, double p);
 #endif

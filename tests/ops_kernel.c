@@ -1,5 +1,5 @@
 /* The operations of ops_list.h on lanes. Compiled once for each width and order of derivative, like a model, with
- * EM_ISA, EM_LANES and EM_ORDER set by the build. */
+ * EM_ISA, EM_LANES and EM_DERIVATIVES set by the build. */
 #define EM_HAS_OPTION 1
 #define PARAMETERS(parameter) parameter(a, identity, "") parameter(b, identity, "")
 #define COLUMNS(column) column(choice, response, option, "")
@@ -78,7 +78,7 @@ EM_INLINE real fill_in_use(real to)
 EM_INLINE real variable(const double *x, int direction)
 {
     real r = em_constant(*(const em_va *)x);
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     r.g[direction] = em_all(1);
 #endif
     (void)direction;
@@ -88,11 +88,9 @@ EM_INLINE void store(real r, double *out)
 {
     em_va *to = (em_va *)out;
     *to++ = r.v;
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     for (int i = 0; i < EM_P; i++)
         *to++ = r.g[i];
-#endif
-#if EM_ORDER == 2
     for (int i = 0; i < EM_H; i++)
         *to++ = r.h[i];
 #endif
@@ -107,7 +105,7 @@ EM_INLINE void store(real r, double *out)
     }
 OPERATIONS(DEFINE)
 
-#define TABLE_(isa, order) ops_##isa##_##order
-#define TABLE(isa, order) TABLE_(isa, order)
+#define TABLE_(isa, derivatives) ops_##isa##_##derivatives
+#define TABLE(isa, derivatives) TABLE_(isa, derivatives)
 #define ENTRY(name, ...) op_##name,
-const ops_kernel TABLE(EM_ISA, EM_ORDER) = {.lanes = EM_LANES, .order = EM_ORDER, .apply = {OPERATIONS(ENTRY)}};
+const ops_kernel TABLE(EM_ISA, EM_DERIVATIVES) = {.lanes = EM_LANES, .order = 2 * EM_DERIVATIVES, .apply = {OPERATIONS(ENTRY)}};

@@ -1,4 +1,4 @@
-/* Every model, every kernel: derivatives against finite differences, widths and orders against each other, masks against
+/* Every model, every kernel: derivatives against finite differences, widths and kernels against each other, masks against
  * data with the masked trials cut out, drawing against the likelihood. */
 #include <math.h>
 #include <setjmp.h>
@@ -32,7 +32,7 @@ static void collect_models(void)
     all_models[n_models++] = &em_model_habit;
 }
 
-static bool has_options(const em_model *m) { return m->kernels[0].score_two[0] != NULL; }
+static bool has_options(const em_model *m) { return m->kernels[0].value_two != NULL; }
 
 static void near(double got, double want, double tolerance, const char *what, const em_model *m, int isa)
 {
@@ -53,14 +53,14 @@ static void against_differences(em_dataset *data, const em_model *m, int isa, in
 {
     const int P = m->n_parameters, H = P * (P + 1) / 2;
     double g[S * MOST_P], h[S * MOST_H], v[2][2][S], gs[2][2][S * MOST_P], y[MOST_P];
-    score_all(data, m, isa, 2, false, options, x, NULL, g, h);
+    score_all(data, m, isa, true, false, options, x, NULL, g, h);
     for (int j = 0; j < P; j++) {
         const double step[2] = {2e-3, 1e-3};
         for (int a = 0; a < 2; a++)
             for (int b = 0; b < 2; b++) {
                 memcpy(y, x, sizeof y);
                 y[j] += b ? step[a] : -step[a];
-                score_all(data, m, isa, 2, false, options, y, v[a][b], gs[a][b], NULL);
+                score_all(data, m, isa, true, false, options, y, v[a][b], gs[a][b], NULL);
             }
         for (int s = 0; s < S; s++) {
             const double wide = (v[0][1][s] - v[0][0][s]) / (2 * step[0]), narrow = (v[1][1][s] - v[1][0][s]) / (2 * step[1]);
@@ -104,7 +104,7 @@ static void compare_arrays(const double *a, const double *b, int n, double toler
         near(a[i], b[i], tolerance, what, m, isa);
 }
 
-/* All orders, widths and option kernels give the same numbers; and so does the code that draws and reports. */
+/* All widths and option kernels, with derivatives and without, give the same numbers; and so does the code that draws and reports. */
 static void test_kernels_agree(void **state)
 {
     (void)state;
@@ -116,17 +116,14 @@ static void test_kernels_agree(void **state)
         random_cells(data, m, 2, 6);
         for (int p = 0; p < 4; p++) {
             point(p, m, x);
-            score_all(data, m, top, 2, false, 2, x, v, g, h);
+            score_all(data, m, top, true, false, 2, x, v, g, h);
             for (int isa = 0; isa <= top; isa++)
                 for (int two = 0; two <= has_options(m); two++) {
-                    score_all(data, m, isa, 0, two, 2, x, v2, NULL, NULL);
-                    compare_arrays(v2, v, S, 1e-11, "value of order 0", m, isa);
-                    score_all(data, m, isa, 1, two, 2, x, v2, g2, NULL);
-                    compare_arrays(v2, v, S, 1e-11, "value of order 1", m, isa);
-                    compare_arrays(g2, g, S * P, 1e-10, "gradient of order 1", m, isa);
-                    score_all(data, m, isa, 2, two, 2, x, v2, g2, h2);
-                    compare_arrays(v2, v, S, 1e-11, "value of order 2", m, isa);
-                    compare_arrays(g2, g, S * P, 1e-10, "gradient of order 2", m, isa);
+                    score_all(data, m, isa, false, two, 2, x, v2, NULL, NULL);
+                    compare_arrays(v2, v, S, 1e-11, "value alone", m, isa);
+                    score_all(data, m, isa, true, two, 2, x, v2, g2, h2);
+                    compare_arrays(v2, v, S, 1e-11, "value", m, isa);
+                    compare_arrays(g2, g, S * P, 1e-10, "gradient", m, isa);
                     compare_arrays(h2, h, S * H, 1e-9, "Hessian", m, isa);
                 }
         }
@@ -213,7 +210,7 @@ static void test_missing_trials_are_cut_out(void **state)
                     }
         point(2, m, x);
         for (int isa = 0; isa <= widest_isa(); isa++) {
-            score_all(data, m, isa, 2, false, options, x, v[0], g[0], h[0]);
+            score_all(data, m, isa, true, false, options, x, v[0], g[0], h[0]);
             score_all(cut, m, isa, 2, false, options, x, v[1], g[1], h[1]);
             compare_arrays(v[0], v[1], S, 1e-12, "value without the trials", m, isa);
             compare_arrays(g[0], g[1], S * P, 1e-12, "gradient without the trials", m, isa);
@@ -274,8 +271,8 @@ static void test_blocks_restart(void **state)
             a->column[m->n_columns].value[r] = r < 10 ? 1 : r < 22 ? 2 : 1;
         point(0, m, x);
         for (int isa = 0; isa <= widest_isa(); isa++) {
-            score_all(a, m, isa, 0, false, 2, x, &one, NULL, NULL);
-            score_all(b, m, isa, 0, false, 2, x, three, NULL, NULL);
+            score_all(a, m, isa, false, false, 2, x, &one, NULL, NULL);
+            score_all(b, m, isa, false, false, 2, x, three, NULL, NULL);
             near(one, three[0] + three[1] + three[2], 1e-12, "value in blocks", m, isa);
             near(traced(a, m, 2, 0, x, NULL), one, 1e-12, "trace in blocks", m, isa);
         }
@@ -305,11 +302,11 @@ static void test_likelihood_sums_to_one(void **state)
         double x[MOST_P], with, without, total = 0;
         point(2, m, x);
         *last[0] = NAN;
-        score_all(data, m, widest_isa(), 0, false, 5, x, &without, NULL, NULL);
+        score_all(data, m, widest_isa(), false, false, 5, x, &without, NULL, NULL);
         for (int way = 0; way < ways; way++) {
             for (int r = 0, rest = way; r < responses; rest /= codes[r++])
                 *last[r] = rest % codes[r];
-            score_all(data, m, widest_isa(), 0, false, 5, x, &with, NULL, NULL);
+            score_all(data, m, widest_isa(), false, false, 5, x, &with, NULL, NULL);
             total += exp(with - without);
         }
         if (ways > 0) /* no number among the responses */
@@ -355,13 +352,13 @@ static void test_impossible_time(void **state)
         *cell_of(data, "rt", (size_t)r) = NAN;
     const double x[4] = {0.2, 0.1, 0.5, 50}; /* logistic(50) is 1 */
     for (int isa = 0; isa <= widest_isa(); isa++)
-        for (int order = 0; order < 3; order++) {
+        for (int full = 0; full < 2; full++) {
             double v[2], g[8] = {0}, h[20] = {0};
-            score_all(data, m, isa, order, false, 2, x, v, g, h);
+            score_all(data, m, isa, full, false, 2, x, v, g, h);
             assert_true(v[0] == -INFINITY && v[1] == 0);
-            for (int j = 0; j < 4 && order > 0; j++)
+            for (int j = 0; j < 4 && full; j++)
                 assert_true(isfinite(g[j]) && g[4 + j] == 0);
-            for (int k = 0; k < 10 && order > 1; k++)
+            for (int k = 0; k < 10 && full; k++)
                 assert_true(isfinite(h[k]) && h[10 + k] == 0);
         }
     em_dataset_free(data);
@@ -389,7 +386,7 @@ static void test_draws_come_from_the_likelihood(void **state)
         assert_int_equal(em_simulate(m, &sim, &data, &error), EM_OK);
         double *g = malloc(PEOPLE * (size_t)P * sizeof *g), *h = malloc(PEOPLE * (size_t)H * sizeof *h);
         const double facts[] = {1, 1, 1, 1}; /* what they are while data are drawn */
-        score_with_facts(data, m, widest_isa(), 2, false, has_options(m) ? 3 : 2, sim.mu, facts, NULL, g, h);
+        score_with_facts(data, m, widest_isa(), true, false, has_options(m) ? 3 : 2, sim.mu, facts, NULL, g, h);
         for (int j = 0; j < P; j++) {
             double sum = 0, square = 0, information = 0;
             for (int s = 0; s < PEOPLE; s++) {
@@ -439,23 +436,23 @@ static void test_conditions(void **state)
                 x[l] = y[0], x[L + l] = y[2], x[2 * L + l] = y[1], x[3 * L + l] = y[2];
                 seed[l] = seed[L + l] = seed[2 * L + l] = seed[3 * L + l] = 1;
             }
-            kernel->score[0](&groups[0].batch, &at, v, NULL, NULL);
+            kernel->value(&groups[0].batch, &at, v, NULL, NULL);
             value[shift] = v[0];
         }
         for (int l = 0; l < L; l++)
             x[l] = free_x[0], x[L + l] = free_x[2], x[2 * L + l] = free_x[1], x[3 * L + l] = free_x[2];
         for (int l = 0; l < L; l++)
             seed[l] = 1, seed[2 * L + l] = 0;
-        kernel->score[2](&groups[0].batch, &at, v, g, h);
+        kernel->full(&groups[0].batch, &at, v, g, h);
         near(v[0], value[13], 1e-12, "value in conditions", m, isa);
         gradient[0] = g[0], gradient[2] = g[L], H00 = h[0];
         for (int l = 0; l < L; l++)
             seed[l] = 0, seed[2 * L + l] = 1;
-        kernel->score[2](&groups[0].batch, &at, v, g, h);
+        kernel->full(&groups[0].batch, &at, v, g, h);
         gradient[1] = g[0], H11 = h[0];
         for (int l = 0; l < L; l++)
             seed[l] = 1;
-        kernel->score[2](&groups[0].batch, &at, v, g, h);
+        kernel->full(&groups[0].batch, &at, v, g, h);
         both = h[0];
         H01 = (both - H00 - H11) / 2;
         near(gradient[0], (value[14] - value[12]) / 2e-4, 1e-6, "gradient in condition 0", m, isa);
@@ -507,7 +504,7 @@ static void test_derivatives_stay_cheap(void **state)
         em_trials trials = trials_of(data, m, 2);
         assert_int_equal(em_plan_make(data->offset, 1, kernel->lanes, 1, &plan, &error), EM_OK);
         em_group_data *groups = pack_all(&plan, &trials);
-        const double ratio = seconds_of(em_isa_score(kernel, 2, 2), groups) / seconds_of(em_isa_score(kernel, 0, 2), groups);
+        const double ratio = seconds_of(em_isa_score(kernel, true, 2), groups) / seconds_of(em_isa_score(kernel, false, 2), groups);
         print_message("%s: all derivatives take %.1f times as long as the value\n", m->name, ratio);
         if (ratio > limit[i].most)
             fail_msg("model %s: all derivatives take %g times as long as the value", m->name, ratio);

@@ -150,7 +150,7 @@ typedef struct kernel {
     const ops_kernel *kernel;
     double largest[OPS_N][OPS_MOST_PARTS]; /* error met */
 } kernel;
-#define KERNELS(isa) {#isa, &ops_##isa##_0, {{0}}}, {#isa, &ops_##isa##_1, {{0}}}, {#isa, &ops_##isa##_2, {{0}}}
+#define KERNELS(isa) {#isa, &ops_##isa##_0, {{0}}}, {#isa, &ops_##isa##_1, {{0}}}
 static kernel kernels[] = {
     KERNELS(BASELINE),
 #if defined(__x86_64__)

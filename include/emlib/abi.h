@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Changes whenever a struct or function type of this file does. A model built for another number is refused. */
-#define EM_ABI 1
+#define EM_ABI 2
 
 /* The largest number of parameters of a model, and of options (K) of a choice. */
 #define EM_MAX_PARAMETERS 32
@@ -79,9 +79,9 @@ typedef struct em_point {
     const uint8_t *condition; /* [trials][lanes] which of the conditions; NULL: one condition */
 } em_point;
 
-/* Log-likelihood of each lane and, in kernels of order 1 and 2, its derivatives on the unconstrained scale:
+/* Log-likelihood of each lane and, in full kernels, its derivatives on the unconstrained scale:
  * value [lanes], gradient [P][lanes], hessian [P(P+1)/2][lanes] (lower triangle by rows: (0,0),(1,0),(1,1),...).
- * All 64-byte aligned. What the order does not have is not touched. Where the model overflows a lane may hold
+ * All 64-byte aligned. A kernel of the value alone touches nothing else. Where the model overflows a lane may hold
  * anything, NaN included; the other lanes are never affected. */
 typedef void em_score_fn(const em_batch *batch, const em_point *point, double *value, double *gradient,
                          double *hessian);
@@ -89,8 +89,8 @@ typedef void em_score_fn(const em_batch *batch, const em_point *point, double *v
 /* The kernels for one instruction set; lanes 0: not compiled for this machine. */
 typedef struct em_kernel {
     int lanes;
-    em_score_fn *score[3];     /* by order: value; and gradient; and Hessian */
-    em_score_fn *score_two[3]; /* the same for exactly two options, faster; NULL in models without EM_OPTION */
+    em_score_fn *value, *full;         /* the log-likelihood alone; and its gradient and Hessian */
+    em_score_fn *value_two, *full_two; /* the same for exactly two options, faster; NULL in models without EM_OPTION */
 } em_kernel;
 
 enum { EM_ISA_BASELINE, EM_ISA_AVX2, EM_ISA_AVX512, EM_N_ISA };
@@ -110,8 +110,8 @@ typedef struct em_draw {
 typedef double em_trace_fn(int trials, int options, double *rows, const uint8_t *restart, const double *facts,
                            const double *x, const em_draw *draw, double *latents);
 
-/* natural [P] out, from x [P] and this subject's facts */
-typedef void em_natural_fn(const double *x, const double *facts, double *natural);
+/* The transforms and their inverses: to [P] out, from [P] and this subject's facts [n_facts]. */
+typedef void em_natural_fn(const double *from, const double *facts, double *to);
 
 typedef struct em_model {
     uint32_t abi, size; /* EM_ABI and sizeof(em_model): checked before anything else is read */
@@ -126,6 +126,7 @@ typedef struct em_model {
     const em_fact *facts;
     em_kernel kernels[EM_N_ISA];
     em_trace_fn *trace;
-    em_natural_fn *natural;
+    em_natural_fn *natural, *unconstrained;
+    int numerical; /* 1: derivatives are numerical (plain.h), else exact */
 } em_model;
 #endif

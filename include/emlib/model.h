@@ -19,7 +19,8 @@
  *   transforms: identity   exp   logistic           the whole line, (0, infinity), (0, 1)
  *               scaled(U)  between(L, U)             (0, U), (L, U), by the logistic function
  *               scaled_by(fact)                      (0, fact), the bound being the subject's own
- *               custom(f)                            real f(real x), a function of the file
+ *               custom(f)                            real f(real x), a function of the file that grows everywhere, and
+ *                                                    real f_inverse(real natural); f is its name in files and tables
  * COLUMNS      column(name, role, kind, about), in the order in which a trial unfolds
  *   roles: input (shown), response (done; has a likelihood), outcome (follows)
  *   kinds: number   at_least(L)   within(L, U)   option (0 to K-1)   codes(n, "0 = sooner, 1 = later" or NULL)
@@ -40,10 +41,18 @@
  *   choose(column, beta, q)          softmax(beta q) over the options;  choose_softmax(column, utilities)
  *   choose_binary(column, z)         p(1) = logistic(z);                choose_with(column, p): p(1) = p
  *   choose_lapse(column, z, lapse)   p(1) = (1 - lapse) logistic(z) + lapse/2
+ *   choose_softmax_lapse(column, utilities, lapse)   p(k) = (1 - lapse) softmax + lapse/K
+ *   choose_probabilities(column, p)  p(k) = p[k], which must sum to 1
+ *   respond_poisson(column, log_rate) a count
  *   respond_normal(column, mean, sd) a number with a Gaussian likelihood
  *   respond_wiener(rt, choice, boundary, bias, drift, tau)   two columns at once: the diffusion decision model's time and
  *                                    boundary (1 = upper); start at bias * boundary, drift per second, tau before it all
- *     these seven score the response where data are scored, draw it where data are drawn, and return it
+ *     all these score the response where data are scored, draw it where data are drawn, and return it
+ *   A response of another kind:
+ *     if (drawing())                                     its value is drawn where data are drawn,
+ *         record(rt, number(p->tau) - log(uniform()));   number(a): a plain C number; uniform(): in (0, 1); normal()
+ *     data rt = observe(rt);                             and observed,
+ *     score(rt, ...);                                    and log p(rt) is scored: it counts on trials where rt does
  *   report(latent, value)
  *
  * Derivatives are forward, first and second, exact to rounding: Fike & Alonso 2011, AIAA 2011-886 (hyper-dual
@@ -56,10 +65,10 @@
 #include "emlib/abi.h"
 
 /* Set by the build; the values here let an editor or `gcc -fsyntax-only` read a model file by itself.
- * EM_ORDER 0 value, 1 and gradient, 2 and Hessian; EM_LANES subjects side by side; EM_HAS_OPTION the model chooses among
- * K options, EM_TWO exactly two of them; EM_TRACE one subject, drawing, latents and the description. */
-#ifndef EM_ORDER
-#define EM_ORDER 2
+ * EM_DERIVATIVES 0 value, 1 with gradient and Hessian; EM_LANES subjects side by side; EM_TWO exactly two options;
+ * EM_TRACE one subject, drawing, latents and the description. */
+#ifndef EM_DERIVATIVES
+#define EM_DERIVATIVES 1
 #endif
 #ifndef EM_LANES
 #define EM_LANES 2
@@ -69,9 +78,6 @@
 #endif
 #ifndef EM_TRACE
 #define EM_TRACE 0
-#endif
-#ifndef EM_HAS_OPTION
-#define EM_HAS_OPTION 0
 #endif
 #ifndef LATENTS
 #define LATENTS(latent)
@@ -111,6 +117,19 @@ _Static_assert(EM_P <= EM_MAX_PARAMETERS, "too many parameters");
 _Static_assert(EM_F <= EM_MAX_PARAMETERS, "too many facts");
 _Static_assert(EM_R > 0 && EM_R <= EM_MAX_OPTIONS, "a model needs at least one response column, and at most 16");
 
+/* Whether a column is a choice among K options: #if can count, because the lists are macros. */
+#define EM_CODES_option + 1
+#define EM_CODES_number
+#define EM_CODES_at_least(L)
+#define EM_CODES_within(L, U)
+#define EM_CODES_codes(n, means)
+#define EM_COL_OPTION(name, role, kind, about) EM_CODES_##kind
+#if (0 COLUMNS(EM_COL_OPTION)) > 0
+#define EM_HAS_OPTION 1
+#else
+#define EM_HAS_OPTION 0
+#endif
+
 /* An array over the options has room for the most there can be; `each` and the others go over those in use. */
 #if EM_TWO
 #define OPTIONS 2
@@ -131,10 +150,8 @@ typedef struct { em_v v; } data;
 typedef struct { em_m m; } truth;
 typedef struct {
     em_v v;
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     em_v g[EM_P];
-#endif
-#if EM_ORDER == 2
     em_v h[EM_H];
 #endif
 } real;
@@ -204,27 +221,19 @@ em_v EM_SLEEF(lgamma, u10)(em_v) __attribute__((const));
 
 /* ---- reals: the derivative arithmetic -------------------------------------------------------------------------- */
 /* part(v), part(g[i]) for every i, part(h[i]) for every i: whatever the order has */
-#if EM_ORDER == 2
+#if EM_DERIVATIVES
 #define EM_PARTS(i, part)                                    \
     do {                                                     \
         part(v);                                             \
         EM_UNROLL for (int i = 0; i < EM_P; i++) part(g[i]); \
         EM_UNROLL for (int i = 0; i < EM_H; i++) part(h[i]); \
     } while (0)
-#elif EM_ORDER == 1
-#define EM_PARTS(i, part)                                    \
-    do {                                                     \
-        part(v);                                             \
-        EM_UNROLL for (int i = 0; i < EM_P; i++) part(g[i]); \
-    } while (0)
 #else
 #define EM_PARTS(i, part) part(v)
 #endif
 /* statements with i, and inside EM_EACH_PAIR with i >= j and k the place of (i, j) in the lower triangle */
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
 #define EM_EACH_DIRECTION EM_UNROLL for (int i = 0; i < EM_P; i++)
-#endif
-#if EM_ORDER == 2
 #define EM_EACH_PAIR EM_UNROLL for (int j = 0, k = i * (i + 1) / 2; j <= i; j++, k++)
 #endif
 
@@ -243,13 +252,11 @@ EM_INLINE real em_chain(real a, em_v f0, em_v f1, em_v f2)
 {
     real r;
     r.v = f0;
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     EM_EACH_DIRECTION {
         r.g[i] = f1 * a.g[i];
-#if EM_ORDER == 2
         em_v curved = f2 * a.g[i];
         EM_EACH_PAIR r.h[k] = f1 * a.h[k] + curved * a.g[j];
-#endif
     }
 #endif
     (void)a, (void)f1, (void)f2;
@@ -261,13 +268,11 @@ EM_INLINE real em_chain2(real a, real b, em_jet2 f)
 {
     real r;
     r.v = f.f00;
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     EM_EACH_DIRECTION {
         r.g[i] = f.f10 * a.g[i] + f.f01 * b.g[i];
-#if EM_ORDER == 2
         em_v by_a = f.f20 * a.g[i] + f.f11 * b.g[i], by_b = f.f11 * a.g[i] + f.f02 * b.g[i];
         EM_EACH_PAIR r.h[k] = f.f10 * a.h[k] + f.f01 * b.h[k] + by_a * a.g[j] + by_b * b.g[j];
-#endif
     }
 #endif
     (void)a, (void)b;
@@ -309,12 +314,10 @@ EM_INLINE real em_mul_rr(real a, real b)
 {
     real r;
     r.v = a.v * b.v;
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     EM_EACH_DIRECTION {
         r.g[i] = a.v * b.g[i] + a.g[i] * b.v;
-#if EM_ORDER == 2
         EM_EACH_PAIR r.h[k] = a.v * b.h[k] + a.h[k] * b.v + a.g[i] * b.g[j] + a.g[j] * b.g[i];
-#endif
     }
 #endif
     return r;
@@ -623,20 +626,16 @@ EM_INLINE real em_log_sum_exp(const real *x, int n)
     EM_LOOP(a, n) top = em_blend(x[a].v > top, x[a].v, top);
     EM_LOOP(a, n) total += em_exp(x[a].v - top);
     real r = em_constant(top + em_log(total));
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     em_v norm = 1.0 / total;
     EM_LOOP(a, n) {
         em_v p = em_exp(x[a].v - top) * norm;
         EM_EACH_DIRECTION {
             r.g[i] += p * x[a].g[i];
-#if EM_ORDER == 2
             EM_EACH_PAIR r.h[k] += p * (x[a].h[k] + x[a].g[i] * x[a].g[j]);
-#endif
         }
     }
-#if EM_ORDER == 2
     EM_EACH_DIRECTION EM_EACH_PAIR r.h[k] -= r.g[i] * r.g[j];
-#endif
 #endif
     return r;
 }
@@ -675,6 +674,10 @@ EM_INLINE void em_score(em_run *em, int response, real z, em_jet f)
     em_v none = em_all(0);
     em_m m = em->scored[response];
     em->ll = em_add_rr(em->ll, em_chain(z, em_blend(m, f.f0, none), em_blend(m, f.f1, none), em_blend(m, f.f2, none)));
+}
+EM_INLINE void em_score_log(em_run *em, int response, real log_density)
+{
+    em_score(em, response, log_density, (em_jet){log_density.v, em_all(1), em_all(0)});
 }
 /* Logarithms of 1 + e and of sums of exponentials are what costs most on a trial. Their arguments, at least 1 and at most the
  * number of options, are multiplied instead, and the logarithm of the product is taken once in EM_SETTLE trials, before it
@@ -744,14 +747,14 @@ EM_INLINE data em_choose_softmax(em_run *em, int column, int response, const rea
         em_v p = w[a] * norm, one = em_blend(m & (c.v == (double)a), em_all(1), none);
         em->ll = em_add_rr(em->ll, em_mul_rd(u[a], (data){one - p}));
         mean += p * u[a].v;
-#if EM_ORDER == 2
+#if EM_DERIVATIVES
         EM_EACH_DIRECTION {
             em_v curved = p * u[a].g[i];
             EM_EACH_PAIR em->ll.h[k] -= curved * u[a].g[j];
         }
 #endif
     }
-#if EM_ORDER == 2
+#if EM_DERIVATIVES
     real centre = em_constant(none);
     EM_LOOP(a, n) {
         em_v p = w[a] * norm;
@@ -761,6 +764,40 @@ EM_INLINE data em_choose_softmax(em_run *em, int column, int response, const rea
 #endif
     em->ll.v += mean - em_blend(m, top, none);
     em_divide(em, response, total);
+    return c;
+}
+/* One of n options with probabilities that sum to 1. */
+EM_INLINE data em_choose_probabilities(em_run *em, int column, int response, const real *p, int n)
+{
+    if (em_drawing(em)) {
+        double left = em_uniform(em);
+        int c = 0;
+        while (c < n - 1 && (left -= p[c].v[0]) > 0)
+            c++;
+        em->row[column] = c;
+    }
+    data c = em_cell(em, column);
+    real chosen = em_pick_r(p, n, c);
+    em_score(em, response, chosen, em_jet_log(chosen.v));
+    return c;
+}
+EM_INLINE data em_choose_softmax_lapse(em_run *em, int column, int response, const real *u, real lapse, int n)
+{
+    if (em_drawing(em)) {
+        const double guess = em_uniform(em), which = em_uniform(em);
+        double top = u[0].v[0], total = 0;
+        EM_LOOP(a, n) top = u[a].v[0] > top ? u[a].v[0] : top;
+        EM_LOOP(a, n) total += em_exp(em_all(u[a].v[0] - top))[0];
+        double left = which * total;
+        int c = 0;
+        while (c < n - 1 && (left -= em_exp(em_all(u[c].v[0] - top))[0]) > 0)
+            c++;
+        em->row[column] = guess < lapse.v[0] ? (int)(which * n) : c;
+    }
+    data c = em_cell(em, column);
+    real p = em_exp_r(em_sub_rr(em_pick_r(u, n, c), em_log_sum_exp(u, n)));
+    real chosen = em_add_rr(em_mul_rr(em_sub_nr(1, lapse), p), em_mul_rn(lapse, 1.0 / n));
+    em_score(em, response, chosen, em_jet_log(chosen.v));
     return c;
 }
 /* With two options beta is taken apart: beta (q1 - q0) needs one product instead of two. */
@@ -785,8 +822,28 @@ EM_INLINE data em_respond_normal(em_run *em, int column, int response, real mean
         em->row[column] = mean.v[0] + sd.v[0] * em_normal(em);
     data y = em_cell(em, column);
     real z = em_div_rr(em_sub_dr(y, mean), sd);
-    real log_density = em_sub_nr(-0x1.d67f1c864beb5p-1, em_add_rr(em_mul_nr(0.5, em_square_r(z)), em_log_r(sd)));
-    em_score(em, response, log_density, (em_jet){log_density.v, em_all(1), em_all(0)});
+    em_score_log(em, response, em_sub_nr(-0x1.d67f1c864beb5p-1, em_add_rr(em_mul_nr(0.5, em_square_r(z)), em_log_r(sd))));
+    return y;
+}
+/* Drawing: a Poisson number is a sum of such numbers of smaller rates; each by Knuth's product of uniform numbers. */
+EM_INLINE double em_poisson(const em_run *em, double rate)
+{
+    double count = 0;
+    while (rate > 0) {
+        const double part = rate < 500 ? rate : 500, limit = em_exp(em_all(-part))[0];
+        for (double product = em_uniform(em); product > limit; product *= em_uniform(em))
+            count++;
+        rate -= part;
+    }
+    return count;
+}
+EM_INLINE data em_respond_poisson(em_run *em, int column, int response, real log_rate)
+{
+    real rate = em_exp_r(log_rate);
+    if (em_drawing(em))
+        em->row[column] = rate.v[0] < 1e9 ? em_poisson(em, rate.v[0]) : __builtin_nan("");
+    data y = em_cell(em, column);
+    em_score_log(em, response, em_sub_rd(em_sub_rr(em_mul_rd(log_rate, y), rate), em_lgamma_d(em_add_dn(y, 1))));
     return y;
 }
 #include "emlib/wiener.h"
@@ -815,6 +872,18 @@ enum { COLUMNS(EM_COL_IS_OUTCOME) };
 #define choose_lapse(column, z, lapse) \
     em_choose_lapse(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(z), as_real(lapse))
 #define choose_with(column, p) em_choose_with(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(p))
+#define choose_softmax_lapse(column, u, lapse) \
+    em_choose_softmax_lapse(em, EM_COL_##column, EM_RESPONSE_OF_##column, u, as_real(lapse), EM_USED(u))
+#define choose_probabilities(column, p) \
+    em_choose_probabilities(em, EM_COL_##column, EM_RESPONSE_OF_##column, p, EM_USED(p))
+#define respond_poisson(column, log_rate) \
+    em_respond_poisson(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(log_rate))
+#define score(column, log_density) em_score_log(em, EM_RESPONSE_OF_##column, as_real(log_density))
+#define drawing() em_drawing(em)
+#define uniform() em_uniform(em)
+#define normal() em_normal(em)
+#define number(a) (em_value(a)[0])
+#define record(column, x) (em->row[EM_COL_##column] = (x))
 #define respond_normal(column, mean, sd) \
     em_respond_normal(em, EM_COL_##column, EM_RESPONSE_OF_##column, as_real(mean), as_real(sd))
 #define report(latent, value) em_report(em, EM_LAT_##latent, em_value(value))
@@ -838,7 +907,7 @@ enum { COLUMNS(EM_COL_IS_OUTCOME) };
 
 #if EM_TRACE
 static em_trace_fn em_trace;
-static em_natural_fn em_natural;
+static em_natural_fn em_natural, em_unconstrained;
 
 /* transform: its name in files and tables, and what applies it */
 #define EM_NAME_identity "identity"
@@ -870,42 +939,39 @@ static const em_column em_columns[] = {COLUMNS(EM_COL_ROW)};
 static const em_latent em_latents[EM_L + 1] = {LATENTS(EM_LAT_ROW) {0}};
 static const em_fact em_facts[EM_F + 1] = {FACTS(EM_FACT_ROW) {0}};
 
-/* which kernels there are: all instruction sets on x86-64, else the compiler's default */
-#define EM_SYMBOL_(name, isa, order, two) em_##name##_##isa##_##order##two
-#define EM_SYMBOL(name, isa, order, two) EM_SYMBOL_(name, isa, order, two)
-#define EM_DECLARE(isa)                                                                                             \
-    extern em_score_fn EM_SYMBOL(EM_NAME, isa, 0, ), EM_SYMBOL(EM_NAME, isa, 1, ), EM_SYMBOL(EM_NAME, isa, 2, );    \
-    extern em_score_fn EM_SYMBOL(EM_NAME, isa, 0, _two), EM_SYMBOL(EM_NAME, isa, 1, _two), EM_SYMBOL(EM_NAME, isa, 2, _two);
-#define EM_CODES_option + 1
-#define EM_CODES_number
-#define EM_CODES_at_least(L)
-#define EM_CODES_within(L, U)
-#define EM_CODES_codes(n, means)
-#define EM_COL_OPTION(name, role, kind, about) EM_CODES_##kind
-_Static_assert((0 COLUMNS(EM_COL_OPTION)) == EM_HAS_OPTION, "the build did not see this model's option column");
+/* Which kernels there are: EM_ISAS, set by the build, lists the instruction sets with their lanes. */
+#define EM_SYMBOL_(name, isa, what) em_##name##_##isa##_##what
+#define EM_SYMBOL(name, isa, what) EM_SYMBOL_(name, isa, what)
+#define EM_DECLARE(isa, n)                                                                                 \
+    extern em_score_fn EM_SYMBOL(EM_NAME, isa, value), EM_SYMBOL(EM_NAME, isa, full);                      \
+    extern em_score_fn EM_SYMBOL(EM_NAME, isa, value_two), EM_SYMBOL(EM_NAME, isa, full_two);
 #if EM_HAS_OPTION
-#define EM_TWO_OF(isa) .score_two = {EM_SYMBOL(EM_NAME, isa, 0, _two), EM_SYMBOL(EM_NAME, isa, 1, _two), EM_SYMBOL(EM_NAME, isa, 2, _two)},
+#define EM_TWO_OF(isa) .value_two = EM_SYMBOL(EM_NAME, isa, value_two), .full_two = EM_SYMBOL(EM_NAME, isa, full_two),
 #else
 #define EM_TWO_OF(isa)
 #endif
-#define EM_KERNEL(isa, n)                                                                                               \
-    [EM_ISA_##isa] = {.lanes = n, EM_TWO_OF(isa)                                                                        \
-                      .score = {EM_SYMBOL(EM_NAME, isa, 0, ), EM_SYMBOL(EM_NAME, isa, 1, ), EM_SYMBOL(EM_NAME, isa, 2, )}}
-EM_DECLARE(BASELINE)
-#if defined(__x86_64__)
-EM_DECLARE(AVX2)
-EM_DECLARE(AVX512)
-#define EM_KERNELS {EM_KERNEL(BASELINE, 2), EM_KERNEL(AVX2, 4), EM_KERNEL(AVX512, 8)}
+#define EM_KERNEL(isa, n)                                                                                  \
+    [EM_ISA_##isa] = {.lanes = n, EM_TWO_OF(isa) .value = EM_SYMBOL(EM_NAME, isa, value),                  \
+                      .full = EM_SYMBOL(EM_NAME, isa, full)},
+#ifdef EM_ISAS
+EM_ISAS(EM_DECLARE)
 #else
-#define EM_KERNELS {EM_KERNEL(BASELINE, 2)}
+#define EM_ISAS(isa)
+#endif
+/* A model on its own, in a shared object, is found under one name whatever its own. */
+#ifdef EM_ALONE
+#define EM_MODEL_SYMBOL(name) __attribute__((visibility("default"))) emlib_model
+#else
+#define EM_MODEL_SYMBOL(name) em_model_##name
 #endif
 #define MODEL(name_, ...)                                                                                  \
-    extern const em_model em_model_##name_;                                                                \
-    const em_model em_model_##name_ = {                                                                    \
+    extern const em_model EM_MODEL_SYMBOL(name_);                                                          \
+    const em_model EM_MODEL_SYMBOL(name_) = {                                                                 \
         .abi = EM_ABI, .size = sizeof(em_model), .name = #name_, .n_parameters = EM_P, .n_columns = EM_C,  \
         .n_responses = EM_R, .n_latents = EM_L, .n_facts = EM_F, .has_state = EM_HAS_STATE,                \
         .parameters = em_parameters, .columns = em_columns, .latents = em_latents, .facts = em_facts,      \
-        .kernels = EM_KERNELS, .trace = em_trace, .natural = em_natural, __VA_ARGS__};
+        .kernels = {EM_ISAS(EM_KERNEL)}, .trace = em_trace, .natural = em_natural,                            \
+        .unconstrained = em_unconstrained, __VA_ARGS__};
 #else
 #define MODEL(name_, ...) _Static_assert(1, #name_);
 #endif

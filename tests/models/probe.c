@@ -20,6 +20,7 @@
 #include "emlib/model.h"
 
 static inline real softplus_of(real x) { return softplus(x); }
+static inline real softplus_of_inverse(real y) { return log(expm1(y)); }
 
 STATE {
     real q[OPTIONS], v[2];

@@ -1,5 +1,7 @@
-/* Compiles one model file for one instruction set and order of derivative or, with EM_TRACE, its drawing, latents and
+/* Compiles one model file for one instruction set, with or without derivatives, or, with EM_TRACE, its drawing, latents and
  * description. The build includes the model file before this one. */
+#ifndef EMLIB_KERNEL_H
+#define EMLIB_KERNEL_H
 #define EM_CALL(apply, a, b, x) EM_CALL_(apply, a, b, x)
 #define EM_CALL_(apply, a, b, x) apply(a, b, x)
 /* transform: a function of (a, b, x) and its first two arguments */
@@ -35,7 +37,7 @@ EM_INLINE real em_apply_fact(const em_run *em, int index, real x) { return mul(e
 EM_INLINE real em_variable(em_v x, em_v seed, int j)
 {
     real r = em_constant(x);
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     r.g[j] = seed;
 #endif
     (void)seed, (void)j;
@@ -53,14 +55,19 @@ EM_INLINE void em_keep(em_m m, em_state *s, const em_state *old)
 }
 
 #if !EM_TRACE
-#if EM_TWO
-#define EM_SUFFIX _two
+#if EM_TWO && !EM_HAS_OPTION
+/* A model that chooses among no options needs no kernel for two of them. */
 #else
-#define EM_SUFFIX
+#if EM_TWO
+#define EM_WHAT_0 value_two
+#define EM_WHAT_1 full_two
+#else
+#define EM_WHAT_0 value
+#define EM_WHAT_1 full
 #endif
-#define EM_SCORE_SYMBOL_(name, isa, order, suffix) em_##name##_##isa##_##order##suffix
-#define EM_SCORE_SYMBOL(name, isa, order, suffix) EM_SCORE_SYMBOL_(name, isa, order, suffix)
-#define EM_SCORE_NAME EM_SCORE_SYMBOL(EM_NAME, EM_ISA, EM_ORDER, EM_SUFFIX)
+#define EM_SCORE_SYMBOL_(name, isa, what) em_##name##_##isa##_##what
+#define EM_SCORE_SYMBOL(name, isa, what) EM_SCORE_SYMBOL_(name, isa, what)
+#define EM_SCORE_NAME EM_SCORE_SYMBOL(EM_NAME, EM_ISA, EM_JOIN(EM_WHAT_, EM_DERIVATIVES))
 
 EM_INLINE em_m em_lanes_of(unsigned bits)
 {
@@ -126,14 +133,13 @@ void EM_SCORE_NAME(const em_batch *batch, const em_point *point, double *value, 
     }
     em_settle(em);
     *(em_va *)value = em->ll.v;
-#if EM_ORDER >= 1
+#if EM_DERIVATIVES
     EM_UNROLL for (int i = 0; i < EM_P; i++) *(em_va *)(gradient + i * EM_LANES) = em->ll.g[i];
-#endif
-#if EM_ORDER == 2
     EM_UNROLL for (int i = 0; i < EM_H; i++) *(em_va *)(hessian + i * EM_LANES) = em->ll.h[i];
 #endif
     (void)gradient, (void)hessian;
 }
+#endif
 #else
 static void em_load(const em_run *em, const double *x, parameters *p)
 {
@@ -198,4 +204,34 @@ static void em_natural(const double *x, const double *facts, double *natural)
 #define EM_STORE(name_, ...) natural[EM_PAR_##name_] = p.name_.v[0];
     PARAMETERS(EM_STORE)
 }
+
+/* natural: the inverse of the transform, in the same words as above */
+#define EM_INVERT_identity em_invert_identity, 0, 0
+#define EM_INVERT_exp em_invert_exp, 0, 0
+#define EM_INVERT_logistic em_invert_between, 0, 1
+#define EM_INVERT_scaled(U) em_invert_between, 0, U
+#define EM_INVERT_between(L, U) em_invert_between, L, U
+#define EM_INVERT_scaled_by(name) em_invert_between, 0, facts[EM_FACT_##name]
+#define EM_INVERT_custom(f) EM_INVERT_FUNCTION, f##_inverse, 0
+#define EM_INVERT_FUNCTION(f, unused, y) (f(em_constant(em_all(y))).v[0])
+#define EM_INVERTED(transform, y) EM_CALL_LIST((EM_INVERT_##transform, y))
+EM_INLINE double em_invert_identity(double a, double b, double y)
+{
+    (void)a, (void)b;
+    return y;
+}
+EM_INLINE double em_invert_exp(double a, double b, double y)
+{
+    (void)a, (void)b;
+    return log(em_d(y)).v[0];
+}
+EM_INLINE double em_invert_between(double low, double high, double y) { return log(em_d((y - low) / (high - y))).v[0]; }
+
+static void em_unconstrained(const double *natural, const double *facts, double *x)
+{
+    (void)facts;
+#define EM_INVERT(name_, transform_, ...) x[EM_PAR_##name_] = EM_INVERTED(transform_, natural[EM_PAR_##name_]);
+    PARAMETERS(EM_INVERT)
+}
+#endif
 #endif
