@@ -83,7 +83,7 @@ void score_all(em_dataset *data, const em_model *model, int isa, bool full, bool
 void score_with_facts(em_dataset *data, const em_model *model, int isa, bool full, bool two, int options, const double *x,
                       const double *facts, double *value, double *gradient, double *hessian)
 {
-    const em_kernel *kernel = &model->kernels[isa];
+    const em_kernel *kernel = em_isa_kernel(model, isa);
     const int L = kernel->lanes, P = model->n_parameters, H = P * (P + 1) / 2;
     em_error error = {EM_OK, ""};
     em_plan plan;

@@ -29,6 +29,8 @@ static void collect_models(void)
     all_models[n_models++] = &em_model_peaks;
     all_models[n_models++] = &em_model_logs;
     all_models[n_models++] = &em_model_probe;
+    all_models[n_models++] = &em_model_plain_probe;
+    all_models[n_models++] = &em_model_plain_rw;
     all_models[n_models++] = &em_model_sparse;
     all_models[n_models++] = &em_model_habit;
 }

@@ -2,8 +2,11 @@
  * description. The build includes the model file before this one. */
 #ifndef EMLIB_KERNEL_H
 #define EMLIB_KERNEL_H
-#define EM_CALL(apply, a, b, x) EM_CALL_(apply, a, b, x)
-#define EM_CALL_(apply, a, b, x) apply(a, b, x)
+#ifdef EMLIB_PLAIN_H
+#if EM_TRACE
+#include "emlib/plain_kernel.h"
+#endif
+#else
 /* transform: a function of (a, b, x) and its first two arguments */
 #define EM_APPLY_identity em_apply_identity, 0, 0
 #define EM_APPLY_exp em_apply_exp, 0, 0
@@ -13,9 +16,7 @@
 #define EM_APPLY_scaled_by(name) em_apply_fact, em, EM_FACT_##name
 #define EM_APPLY_custom(f) EM_APPLY_FUNCTION, f, 0
 #define EM_APPLY_FUNCTION(f, unused, x) f(x)
-#define EM_EXPAND(x) x
 #define EM_TRANSFORMED(transform, x) EM_CALL_LIST((EM_APPLY_##transform, x))
-#define EM_CALL_LIST(list) EM_EXPAND(EM_CALL list)
 
 EM_INLINE real em_apply_identity(double a, double b, real x)
 {
@@ -149,20 +150,13 @@ static void em_load(const em_run *em, const double *x, parameters *p)
     PARAMETERS(EM_LOAD)
 }
 
-/* Which responses of this row are scored (see the rule in model.h); returns whether the state learns from it. When
- * drawing, what will be drawn is not missing. */
+/* Marks the responses that are scored; returns whether the state learns from this row. */
 static int em_look(em_run *em, int drawing)
 {
-    int inputs = 1, so_far = 1, everything = 1, response = 0;
-    for (int c = 0; c < EM_C; c++)
-        if (isnan(em->row[c]) && em_columns[c].role != EM_OUTCOME && !(drawing && em_columns[c].role == EM_RESPONSE))
-            inputs = 0;
-    for (int c = 0; c < EM_C; c++) {
-        if (isnan(em->row[c]) && !(drawing && em_columns[c].role != EM_INPUT))
-            so_far = everything = 0;
-        if (em_columns[c].role == EM_RESPONSE)
-            em->scored[response++] = (em_m){0} - (int64_t)(inputs && so_far);
-    }
+    unsigned bits;
+    const int everything = em_row_counts(em->row, drawing, &bits);
+    for (int r = 0; r < EM_R; r++)
+        em->scored[r] = (em_m){0} - (int64_t)(bits >> r & 1);
     return everything;
 }
 
@@ -205,33 +199,13 @@ static void em_natural(const double *x, const double *facts, double *natural)
     PARAMETERS(EM_STORE)
 }
 
-/* natural: the inverse of the transform, in the same words as above */
-#define EM_INVERT_identity em_invert_identity, 0, 0
-#define EM_INVERT_exp em_invert_exp, 0, 0
-#define EM_INVERT_logistic em_invert_between, 0, 1
-#define EM_INVERT_scaled(U) em_invert_between, 0, U
-#define EM_INVERT_between(L, U) em_invert_between, L, U
-#define EM_INVERT_scaled_by(name) em_invert_between, 0, facts[EM_FACT_##name]
-#define EM_INVERT_custom(f) EM_INVERT_FUNCTION, f##_inverse, 0
 #define EM_INVERT_FUNCTION(f, unused, y) (f(em_constant(em_all(y))).v[0])
-#define EM_INVERTED(transform, y) EM_CALL_LIST((EM_INVERT_##transform, y))
-EM_INLINE double em_invert_identity(double a, double b, double y)
-{
-    (void)a, (void)b;
-    return y;
-}
-EM_INLINE double em_invert_exp(double a, double b, double y)
-{
-    (void)a, (void)b;
-    return log(em_d(y)).v[0];
-}
-EM_INLINE double em_invert_between(double low, double high, double y) { return log(em_d((y - low) / (high - y))).v[0]; }
-
 static void em_unconstrained(const double *natural, const double *facts, double *x)
 {
     (void)facts;
 #define EM_INVERT(name_, transform_, ...) x[EM_PAR_##name_] = EM_INVERTED(transform_, natural[EM_PAR_##name_]);
     PARAMETERS(EM_INVERT)
 }
+#endif
 #endif
 #endif

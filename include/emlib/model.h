@@ -60,9 +60,6 @@
  * the model's number of parameters; what a fit makes of them is said at em_point in abi.h. */
 #ifndef EMLIB_MODEL_H
 #define EMLIB_MODEL_H
-#include <math.h>
-
-#include "emlib/abi.h"
 
 /* Set by the build; the values here let an editor or `gcc -fsyntax-only` read a model file by itself.
  * EM_DERIVATIVES 0 value, 1 with gradient and Hessian; EM_LANES subjects side by side; EM_TWO exactly two options;
@@ -79,56 +76,16 @@
 #ifndef EM_TRACE
 #define EM_TRACE 0
 #endif
-#ifndef LATENTS
-#define LATENTS(latent)
-#endif
-#ifndef FACTS
-#define FACTS(fact)
-#endif
+#include "emlib/lists.h"
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wpedantic"      /* optional last arguments of the lists */
-#pragma GCC diagnostic ignored "-Woverride-init" /* .mu and .var after their defaults */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* of an array over the options, those in use are set */
 #pragma GCC diagnostic ignored "-Wpsabi"         /* everything is inlined: no vector crosses a call of ours */
 #define EM_UNROLL _Pragma("GCC unroll 1024")
 #else
-#pragma clang diagnostic ignored "-Wpedantic"
-#pragma clang diagnostic ignored "-Winitializer-overrides"
 #define EM_UNROLL _Pragma("clang loop unroll(full)")
 #endif
 #define EM_INLINE static inline __attribute__((always_inline, unused))
-
-/* ---- the lists become numbers ---------------------------------------------------------------------------------- */
-#define EM_PAR_ENUM(name, ...) EM_PAR_##name,
-#define EM_COL_ENUM(name, role, kind, about) EM_COL_##name,
-#define EM_LAT_ENUM(name, about) EM_LAT_##name,
-#define EM_FACT_ENUM(name, kind, column, about) EM_FACT_##name,
-#define EM_RESPONSE_input(name)
-#define EM_RESPONSE_outcome(name)
-#define EM_RESPONSE_response(name) EM_RESPONSE_OF_##name,
-#define EM_RESPONSE_ENUM(name, role, kind, about) EM_RESPONSE_##role(name)
-enum { PARAMETERS(EM_PAR_ENUM) EM_P, EM_H = EM_P * (EM_P + 1) / 2 };
-enum { COLUMNS(EM_COL_ENUM) EM_C };
-enum { COLUMNS(EM_RESPONSE_ENUM) EM_R };
-enum { LATENTS(EM_LAT_ENUM) EM_L };
-enum { FACTS(EM_FACT_ENUM) EM_F };
-_Static_assert(EM_P <= EM_MAX_PARAMETERS, "too many parameters");
-_Static_assert(EM_F <= EM_MAX_PARAMETERS, "too many facts");
-_Static_assert(EM_R > 0 && EM_R <= EM_MAX_OPTIONS, "a model needs at least one response column, and at most 16");
-
-/* Whether a column is a choice among K options: #if can count, because the lists are macros. */
-#define EM_CODES_option + 1
-#define EM_CODES_number
-#define EM_CODES_at_least(L)
-#define EM_CODES_within(L, U)
-#define EM_CODES_codes(n, means)
-#define EM_COL_OPTION(name, role, kind, about) EM_CODES_##kind
-#if (0 COLUMNS(EM_COL_OPTION)) > 0
-#define EM_HAS_OPTION 1
-#else
-#define EM_HAS_OPTION 0
-#endif
 
 /* An array over the options has room for the most there can be; `each` and the others go over those in use. */
 #if EM_TWO
@@ -906,39 +863,6 @@ enum { COLUMNS(EM_COL_IS_OUTCOME) };
     START(p, s) { s->none = em_d(0); }
 
 #if EM_TRACE
-static em_trace_fn em_trace;
-static em_natural_fn em_natural, em_unconstrained;
-
-/* transform: its name in files and tables, and what applies it */
-#define EM_NAME_identity "identity"
-#define EM_NAME_exp "exp"
-#define EM_NAME_logistic "logistic"
-#define EM_NAME_scaled(U) #U "*logistic"
-#define EM_NAME_between(L, U) "logistic from " #L " to " #U
-#define EM_NAME_scaled_by(fact_name) #fact_name "*logistic"
-#define EM_NAME_custom(f) #f
-#define EM_PAR_ROW(name_, transform_, about_, ...) \
-    {.name = #name_, .transform = EM_NAME_##transform_, .about = about_, .mu = 0, .var = 6.25, __VA_ARGS__},
-#define EM_ROLE_input EM_INPUT
-#define EM_ROLE_response EM_RESPONSE
-#define EM_ROLE_outcome EM_OUTCOME
-#define EM_KIND_number .codes = EM_NUMBER, .min = -INFINITY, .max = INFINITY
-#define EM_KIND_at_least(L) .codes = EM_NUMBER, .min = L, .max = INFINITY
-#define EM_KIND_within(L, U) .codes = EM_NUMBER, .min = L, .max = U
-#define EM_KIND_option .codes = EM_OPTION
-#define EM_KIND_codes(n, means) .codes = n, .meaning = means
-#define EM_COL_ROW(name_, role_, kind_, about_) {.name = #name_, .role = EM_ROLE_##role_, .about = about_, EM_KIND_##kind_},
-#define EM_LAT_ROW(name_, about_) {.name = #name_, .about = about_},
-#define EM_FACT_minimum EM_MINIMUM
-#define EM_FACT_maximum EM_MAXIMUM
-#define EM_FACT_mean EM_MEAN
-#define EM_FACT_ROW(name_, kind_, column_, about_) \
-    {.name = #name_, .about = about_, .kind = EM_FACT_##kind_, .column = EM_COL_##column_},
-static const em_parameter em_parameters[] = {PARAMETERS(EM_PAR_ROW)};
-static const em_column em_columns[] = {COLUMNS(EM_COL_ROW)};
-static const em_latent em_latents[EM_L + 1] = {LATENTS(EM_LAT_ROW) {0}};
-static const em_fact em_facts[EM_F + 1] = {FACTS(EM_FACT_ROW) {0}};
-
 /* Which kernels there are: EM_ISAS, set by the build, lists the instruction sets with their lanes. */
 #define EM_SYMBOL_(name, isa, what) em_##name##_##isa##_##what
 #define EM_SYMBOL(name, isa, what) EM_SYMBOL_(name, isa, what)
@@ -958,20 +882,10 @@ EM_ISAS(EM_DECLARE)
 #else
 #define EM_ISAS(isa)
 #endif
-/* A model on its own, in a shared object, is found under one name whatever its own. */
-#ifdef EM_ALONE
-#define EM_MODEL_SYMBOL(name) __attribute__((visibility("default"))) emlib_model
-#else
-#define EM_MODEL_SYMBOL(name) em_model_##name
-#endif
 #define MODEL(name_, ...)                                                                                  \
     extern const em_model EM_MODEL_SYMBOL(name_);                                                          \
     const em_model EM_MODEL_SYMBOL(name_) = {                                                                 \
-        .abi = EM_ABI, .size = sizeof(em_model), .name = #name_, .n_parameters = EM_P, .n_columns = EM_C,  \
-        .n_responses = EM_R, .n_latents = EM_L, .n_facts = EM_F, .has_state = EM_HAS_STATE,                \
-        .parameters = em_parameters, .columns = em_columns, .latents = em_latents, .facts = em_facts,      \
-        .kernels = {EM_ISAS(EM_KERNEL)}, .trace = em_trace, .natural = em_natural,                            \
-        .unconstrained = em_unconstrained, __VA_ARGS__};
+        EM_DESCRIPTION(name_), .has_state = EM_HAS_STATE, .kernels = {EM_ISAS(EM_KERNEL)}, __VA_ARGS__};
 #else
 #define MODEL(name_, ...) _Static_assert(1, #name_);
 #endif
