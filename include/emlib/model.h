@@ -78,6 +78,7 @@
 #endif
 #include "emlib/lists.h"
 
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* not every kernel needs the `em` of a helper function */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* of an array over the options, those in use are set */
 #pragma GCC diagnostic ignored "-Wpsabi"         /* everything is inlined: no vector crosses a call of ours */

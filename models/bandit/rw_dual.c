@@ -4,13 +4,7 @@
     parameter(alpha_pos, logistic, "learning rate, prediction error 0 or above") \
     parameter(alpha_neg, logistic, "learning rate, prediction error below 0")    \
     parameter(beta, exp, "inverse temperature")
-#define COLUMNS(column)                                 \
-    column(choice, response, option, "option chosen")   \
-    column(reward, outcome, number, "reward received")
-#define LATENTS(latent)                      \
-    latent(value, "value of the option chosen") \
-    latent(pe, "reward prediction error")
-#include "emlib/model.h"
+#include "bandit.h"
 
 STATE { real q[OPTIONS]; };
 
@@ -20,14 +14,8 @@ TRIAL(p, s)
 {
     data c = choose(choice, p->beta, s->q);
     data r = observe(reward);
-
-    real value = pick(s->q, c);
-    real pe = sub(r, value);
-    real alpha = select(below(pe, 0), p->alpha_neg, p->alpha_pos);
-    put(s->q, c, add(value, mul(alpha, pe)));
-
-    report(value, value);
-    report(pe, pe);
+    real alpha = select(below(sub(r, pick(s->q, c)), 0), p->alpha_neg, p->alpha_pos);
+    learn_value(em, s->q, c, alpha, r);
 }
 
 MODEL(rw_dual, .family = "bandit", .task = "bandit",
