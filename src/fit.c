@@ -44,7 +44,7 @@ void em_fit_free(em_fit *fit)
     free_texts(fit->transform, (size_t)fit->n_parameters);
     free_texts(fit->subject, fit->n_subjects);
     void *const array[] = {
-        fit->emlib_version, fit->model, fit->dataset, fit->options, fit->mu, fit->var, fit->cov, fit->group_status, fit->unbounded,
+        fit->emlib_version, fit->model, fit->dataset, fit->model_file, fit->options, fit->mu, fit->var, fit->cov, fit->group_status, fit->unbounded,
         fit->natural_median, fit->natural_mean, fit->map, fit->natural, fit->hessian, fit->subject_log_likelihood,
         fit->subject_log_marginal_likelihood, fit->subject_n_trials, fit->subject_status, fit->subject_modes,
         fit->trace_mu, fit->trace_var, fit->trace_log_marginal_likelihood,

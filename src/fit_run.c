@@ -10,6 +10,7 @@
 #include "error.h"
 #include "gather.h"
 #include "isa.h"
+#include "model_file.h"
 #include "output.h"
 #include "scatter.h"
 
@@ -181,9 +182,12 @@ static em_code describe(const fit_job *job, const char *dataset, em_fit *fit, em
     fit->emlib_version = em_copy(EMLIB_VERSION, error);
     fit->model = em_copy(model->name, error);
     fit->dataset = em_copy(dataset, error);
+    fit->numerical = model->numerical != 0;
+    const char *file = em_model_path(model);
+    fit->model_file = file ? em_copy(file, error) : NULL;
     fit->options = em_fit_options_json(job->options, model);
     memcpy(fit->dataset_fingerprint, job->trials.data->fingerprint, sizeof fit->dataset_fingerprint);
-    bool good = fit->emlib_version && fit->model && fit->dataset && fit->options;
+    bool good = fit->emlib_version && fit->model && fit->dataset && fit->options && (fit->model_file || !file);
     for (int j = 0; j < model->n_parameters; j++) {
         fit->parameter[j] = em_copy(model->parameters[j].name, error);
         fit->transform[j] = em_copy(model->parameters[j].transform, error);
@@ -331,6 +335,8 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
     fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
                    .began = em_now()};
     *fit = NULL;
+    if (model->numerical)
+        em_say(job.log, "model %s is written in plain C: its derivatives are numerical", model->name);
     em_code code = run(&job, dataset, progress, output, fit, error);
     em_trace_free(&job.result.trace);
     em_estep_free(&job.estep);

@@ -93,7 +93,7 @@ static const em_h5_array subject_arrays[] = {
      "different maxima met, the most in one E-step"},
 };
 
-/* ---- where the dataset is -------------------------------------------------------------------------------------- */
+/* ---- where the dataset and the model's file are -------------------------------------------------------------------------------------- */
 
 /* `to` as seen from the folder `from`; both absolute and without "..". Paths that share only the root stay absolute:
  * such files do not move together. */
@@ -118,14 +118,14 @@ static char *relative_path(const char *from, const char *to, em_error *error)
     return path;
 }
 
-/* What the file says about where its data are. A dataset that cannot be found is named as it was given. */
-static em_code stored_dataset(const char *fit_path, const char *dataset, char **stored, em_error *error)
+/* What the file says about where another one is. One that cannot be found is named as it was given. */
+static em_code stored_path(const char *fit_path, const char *other, char **stored, em_error *error)
 {
     char *folder = em_folder(fit_path, error), *from = NULL, *to = NULL;
-    if (folder && (from = realpath(folder, NULL)) && (to = realpath(dataset, NULL)))
+    if (folder && (from = realpath(folder, NULL)) && (to = realpath(other, NULL)))
         *stored = relative_path(from, to, error);
     else if (folder)
-        *stored = em_copy(dataset, error);
+        *stored = em_copy(other, error);
     if (*stored)
         em_h5_mend_utf8(*stored); /* a folder's name in another encoding must not cost the fit: there is --data */
     free(folder);
@@ -135,23 +135,23 @@ static em_code stored_dataset(const char *fit_path, const char *dataset, char **
 }
 
 /* The way back: from the folder in which the file itself is, also where `fit_path` is a symbolic link to it. */
-static em_code found_dataset(const char *fit_path, char **dataset, em_error *error)
+static em_code found_path(const char *fit_path, char **other, em_error *error)
 {
-    if ((*dataset)[0] == '/')
+    if ((*other)[0] == '/')
         return EM_OK;
     struct stat info;
     char *file = lstat(fit_path, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(fit_path, NULL) : NULL;
     char *folder = em_folder(file ? file : fit_path, error), *path = NULL;
     if (folder && strcmp(folder, ".") == 0 && !strchr(fit_path, '/'))
-        path = em_copy(*dataset, error);
-    else if (folder && (path = em_new(strlen(folder) + strlen(*dataset) + 2, 1, error)))
-        sprintf(path, "%s%s%s", folder, strcmp(folder, "/") == 0 ? "" : "/", *dataset);
+        path = em_copy(*other, error);
+    else if (folder && (path = em_new(strlen(folder) + strlen(*other) + 2, 1, error)))
+        sprintf(path, "%s%s%s", folder, strcmp(folder, "/") == 0 ? "" : "/", *other);
     free(file);
     free(folder);
     if (!path)
         return EM_MACHINE;
-    free(*dataset);
-    *dataset = path;
+    free(*other);
+    *other = path;
     return EM_OK;
 }
 
@@ -174,17 +174,27 @@ static em_code put_meanings(const em_h5 *h5, em_error *error)
     return em_h5_put_text(h5, "/group/status", "meaning", group, error);
 }
 
+static em_code put_path(const em_h5 *h5, const char *name, const char *path, em_error *error)
+{
+    char *stored = NULL;
+    em_code code = stored_path(h5->path, path, &stored, error);
+    if (!code)
+        code = em_h5_put_text(h5, "/", name, stored, error);
+    free(stored);
+    return code;
+}
+
 static em_code write_attributes(const em_h5 *h5, const em_fit *fit, em_error *error)
 {
-    char *dataset = NULL;
     em_code code = em_h5_write_scalars(h5, "/", root_scalars, LENGTH(root_scalars), fit, error);
     if (!code && isfinite(fit->pseudo_r2))
         code = em_h5_put_number(h5, "/", "pseudo_r2", fit->pseudo_r2, error);
     if (!code)
-        code = stored_dataset(h5->path, fit->dataset, &dataset, error);
+        code = em_h5_put_text(h5, "/", "derivatives", fit->numerical ? "numerical" : "exact", error);
     if (!code)
-        code = em_h5_put_text(h5, "/", "dataset", dataset, error);
-    free(dataset);
+        code = put_path(h5, "dataset", fit->dataset, error);
+    if (!code && fit->model_file)
+        code = put_path(h5, "model_file", fit->model_file, error);
     return code;
 }
 
@@ -269,17 +279,28 @@ em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
+static em_code get_path(const em_h5 *h5, const char *name, char **path, em_error *error)
+{
+    em_code code = em_h5_get_text(h5, "/", name, path, error);
+    return code ? code : found_path(h5->path, path, error);
+}
+
 static em_code read_attributes(const em_h5 *h5, em_fit *fit, em_error *error)
 {
+    char *derivatives = NULL;
     fit->distance = fit->pseudo_r2 = NAN;
     fit->n_group = -1;
     em_code code = em_h5_read_scalars(h5, "/", root_scalars, LENGTH(root_scalars), fit, error);
     if (!code && em_h5_has(h5, "/", "pseudo_r2"))
         code = em_h5_get_number(h5, "/", "pseudo_r2", &fit->pseudo_r2, error);
     if (!code)
-        code = em_h5_get_text(h5, "/", "dataset", &fit->dataset, error);
-    if (!code)
-        code = found_dataset(h5->path, &fit->dataset, error);
+        code = get_path(h5, "dataset", &fit->dataset, error);
+    if (!code && em_h5_has(h5, "/", "model_file"))
+        code = get_path(h5, "model_file", &fit->model_file, error);
+    if (!code && em_h5_has(h5, "/", "derivatives"))
+        code = em_h5_get_text(h5, "/", "derivatives", &derivatives, error);
+    fit->numerical = derivatives && strcmp(derivatives, "numerical") == 0;
+    free(derivatives);
     if (!code && em_h5_exists(h5, "/timing") == 1)
         code = em_h5_read_scalars(h5, "/timing", timing_scalars, LENGTH(timing_scalars), &fit->timing, error);
     return code;

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "emlib/emlib.h"
+#include "comm.h"
+#include "error.h"
+#include "model_file.h"
 
 #define MODEL(name) extern const em_model em_model_##name;
 #include "models.def"
@@ -52,9 +55,14 @@ static int edits(const char *a, const char *b)
 
 em_code em_model_get(const char *name, const em_model **model, em_error *error)
 {
+    if (em_model_is_path(name))
+        return em_model_open(name, model, error);
     *model = em_model_find(name);
     if (*model)
         return EM_OK;
+    const size_t n = strlen(name);
+    if (n > 3 && strcmp(name + n - 3, ".so") == 0)
+        return em_fail(error, EM_INPUT_ERROR, "there is no model '%s'; a compiled model is named by its path: ./%s", name, name);
     char close[300] = "";
     for (int i = 0; i < N_MODELS; i++) {
         size_t used = strlen(close);
@@ -63,6 +71,11 @@ em_code em_model_get(const char *name, const em_model **model, em_error *error)
     }
     return em_fail(error, EM_INPUT_ERROR, "there is no model '%s'%s%s ('emlib models' lists them)", name, close,
                    *close ? "?" : "");
+}
+
+em_code em_comm_model(em_comm *comm, const char *name, const em_model **model, em_error *error)
+{
+    return em_comm_agree(comm, em_model_get(name, model, error), error);
 }
 
 int em_parameter_index(const em_model *model, const char *name)
@@ -89,6 +102,8 @@ em_code em_model_fingerprint(const em_model *model, char fingerprint[65], em_err
         good = digest_text(digest, model->parameters[j].name) && digest_text(digest, model->parameters[j].transform);
     for (int c = 0; good && c < model->n_columns; c++)
         good = digest_text(digest, model->columns[c].name);
+    const unsigned char *content = em_model_content(model);
+    good = good && (!content || EVP_DigestUpdate(digest, content, 32));
     good = good && EVP_DigestFinal_ex(digest, sum, NULL);
     EVP_MD_CTX_free(digest);
     if (!good)

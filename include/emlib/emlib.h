@@ -60,11 +60,14 @@ EM_API void em_say(const em_log *log, const char *format, ...) EM_PRINTF(2, 3);
 EM_API const em_model *const *em_models(size_t *n);
 /* The built-in model of this name, or NULL. */
 EM_API const em_model *em_model_find(const char *name);
-/* As em_model_find; where there is none the error lists names that are close. */
+/* As em_model_find, or the model in a shared object where the name is a path, with a '/' in it (see models/README.md on how to
+ * make one). Where there is no such model the error lists names that are close, or says what is wrong with the file. A model from a
+ * file lives as long as the process. */
 EM_API em_code em_model_get(const char *name, const em_model **model, em_error *error) EM_MUST_CHECK;
 /* Index of a parameter of the model, or -1. */
 EM_API int em_parameter_index(const em_model *model, const char *name);
-/* SHA-256 (hex, static for built-ins) of what identifies the model's likelihood: name, version, parameters, columns. */
+/* SHA-256 (hex) of what identifies the model's likelihood: name, version, parameters, columns; of a model from a file, the file's
+ * content, too. */
 EM_API em_code em_model_fingerprint(const em_model *model, char fingerprint[65], em_error *error) EM_MUST_CHECK;
 
 /* ---- datasets -------------------------------------------------------------------------------------------------- */
@@ -162,6 +165,8 @@ EM_API em_comm *em_comm_alone(void);
 EM_API void em_comm_stop(em_comm *comm); /* ends MPI if em_comm_start started it */
 EM_API int em_comm_rank(const em_comm *comm);
 EM_API int em_comm_size(const em_comm *comm);
+/* em_model_get on every rank; if one of them fails all do, with the same error. */
+EM_API em_code em_comm_model(em_comm *comm, const char *name, const em_model **model, em_error *error) EM_MUST_CHECK;
 /* Ends every rank at once: only for main, after a failure on one rank that the others cannot learn of. */
 EM_API void em_comm_abort(em_comm *comm, em_code code);
 
@@ -228,6 +233,8 @@ typedef struct em_noted {
 /* A fit as stored in a fit file; see README, "Fit file". Owns everything it points to. */
 typedef struct em_fit {
     char *emlib_version, *model, *dataset; /* dataset: path as given or, when read, resolved from the file's folder */
+    char *model_file;   /* the path of a compiled model, as that of the dataset; NULL: a built-in one */
+    bool numerical;     /* the model's derivatives are numerical, not exact */
     char model_fingerprint[65], dataset_fingerprint[65];
     char *options;      /* JSON object: what was asked */
     bool converged;

@@ -11,7 +11,7 @@
 #include "print.h"
 
 typedef struct export_options {
-    const char *fit, *table, *output, *data;
+    const char *fit, *table, *output, *data, *model;
     bool force;
 } export_options;
 
@@ -36,6 +36,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 't': o->table = text; return 0;
     case 'o': o->output = text; return 0;
     case 'd': o->data = text; return 0;
+    case 'm': o->model = text; return 0;
     case 'f': o->force = true; return 0;
     case ARGP_KEY_ARG:
         if (o->fit)
@@ -56,6 +57,7 @@ static const struct argp_option options[] = {
     {"table", 't', "NAME", 0, "Which table: subjects, group, trace or trials", 0},
     {"output", 'o', "FILE.csv", 0, "Where to write it; default: the standard output", 0},
     {"data", 'd', "DATA.h5", 0, "For trials: the dataset, where it is no longer at the place that the fit names", 0},
+    {"model", 'm', "FILE.so", 0, "For trials: the compiled model, where it is no longer at the place that the fit names", 0},
     {"force", 'f', 0, 0, "Replace FILE.csv if it exists", 0},
     {0},
 };
@@ -211,7 +213,7 @@ static em_code write_trials(const em_fit *fit, const export_options *o, FILE *to
     const em_model *model;
     em_dataset *data = NULL;
     double *latents = NULL;
-    em_code code = em_model_get(fit->model, &model, error);
+    em_code code = em_model_get(o->model ? o->model : fit->model_file ? fit->model_file : fit->model, &model, error);
     if (!code)
         code = em_latents(fit, model, o->data ? o->data : fit->dataset, &data, &latents, error);
     if (code)

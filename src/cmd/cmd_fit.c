@@ -217,11 +217,13 @@ int cmd_fit(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &a);
     if (status)
         return status;
-    if (em_model_get(a.model, &model, &error) != EM_OK || !cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||
-        !cmd_numbers("var", a.var, model, a.options.var, &error))
-        return cmd_fail("fit", &error);
     em_comm *comm = NULL;
     em_code code = em_comm_start(&comm, &error);
+    if (code == EM_OK)
+        code = em_comm_model(comm, a.model, &model, &error);
+    if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||
+                          !cmd_numbers("var", a.var, model, a.options.var, &error)))
+        code = error.code;
     const bool first = cmd_is_first();
     progress live = {.terminal = isatty(STDERR_FILENO), .tol = a.options.tol, .distance = NAN};
     const em_progress steps = {a.quiet ? NULL : step, &live};

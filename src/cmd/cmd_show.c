@@ -150,7 +150,10 @@ static void show_group(const em_fit *fit)
 static int show(const em_fit *fit)
 {
     em_group group = asked_group(fit);
-    printf("Fit of %s\n", fit->model);
+    printf("Fit of %s%s%s%s\n", fit->model, fit->model_file ? " (" : "", fit->model_file ? fit->model_file : "",
+           fit->model_file ? ")" : "");
+    if (fit->numerical)
+        puts("  derivatives       numerical: the model is written in plain C");
     printf("  data              %s (fingerprint %.12s)\n", fit->dataset, fit->dataset_fingerprint);
     printf("  subjects          %zu used of %zu\n", fit->n_subjects_used, fit->n_subjects);
     printf("  trials            %llu observed\n", (unsigned long long)fit->n_trials);

@@ -64,11 +64,13 @@ int cmd_simulate(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &a);
     if (status)
         return status;
-    if (em_model_get(a.model, &model, &error) != EM_OK || !cmd_numbers("mu", a.mu, model, a.simulation.mu, &error) ||
-        !cmd_numbers("var", a.var, model, a.simulation.var, &error))
-        return cmd_fail("simulate", &error);
     em_comm *comm = NULL;
     em_code code = em_comm_start(&comm, &error);
+    if (code == EM_OK)
+        code = em_comm_model(comm, a.model, &model, &error);
+    if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.simulation.mu, &error) ||
+                          !cmd_numbers("var", a.var, model, a.simulation.var, &error)))
+        code = error.code;
     if (code == EM_OK)
         code = em_simulate_file(comm, model, &a.simulation, a.output, a.force, &error);
     if (code == EM_OK && cmd_is_first())

@@ -21,6 +21,7 @@ static const struct {
     {"compare", cmd_compare, "models side by side, best first", false},
     {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials", false},
     {"models", cmd_models, "the models, their parameters and the columns they need", false},
+    {"model", cmd_model, "models of your own: write, build, try", false},
     {"loglik", cmd_loglik, "each subject's log-likelihood at one point", false},
     {"simulate", cmd_simulate, "draw data from a model, on one or many ranks", true},
 };

@@ -1,0 +1,2 @@
+"""Models of perception, response times and regression."""
+MODELS = {}
