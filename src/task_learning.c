@@ -81,7 +81,8 @@ static double iowa_outcome(em_scene *scene, const char *column)
 }
 
 /* Probabilistic selection, Frank et al. 2007, PNAS 104:16311: stimuli 0 and 1, 2 and 3, 4 and 5 come in pairs, whose better one
- * pays with probability 0.8, 0.7 and 0.6. state[0]: the better one of this trial's pair; state[1]: whether it is option 2. */
+ * pays with probability 0.8, 0.7 and 0.6. state[0]: the better one of this trial's pair; state[1]: whether it is
+ * option 2. */
 static double selection_input(em_scene *scene, const char *column)
 {
     const int second = strcmp(column, "option2") == 0;

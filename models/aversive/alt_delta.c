@@ -3,7 +3,8 @@
 #define LATENTS(latent)                                      \
     latent(p_shock, "learned probability that option 0 shocks") \
     latent(pe, "prediction error")
-#define OUTCOME(column) column(outcome, outcome, codes(2, "0 = option 1 shocks, 1 = option 0 shocks"), "which option the shock is with")
+#define OUTCOME(column) \
+    column(outcome, outcome, codes(2, "0 = option 1 shocks, 1 = option 0 shocks"), "which option the shock is with")
 #include "alt.h"
 
 STATE { real p; };

@@ -5,7 +5,8 @@
     latent(p_shock0, "learned probability of a shock, option 0")   \
     latent(p_shock1, "learned probability of a shock, option 1")   \
     latent(pe, "prediction error of the option chosen")
-#define OUTCOME(column) column(outcome, outcome, codes(2, "0 = no shock, 1 = shock"), "what the option chosen brings")
+#define OUTCOME(column) \
+    column(outcome, outcome, codes(2, "0 = no shock, 1 = shock"), "what the option chosen brings")
 #include "alt.h"
 
 STATE { real p[2]; };

@@ -1,5 +1,5 @@
-/* bayes_fish: which of three ponds do these fish come from? Each fish seen makes for the pond of its own color, by Bayes' rule
- * with a likelihood that is the subject's own. As model "bayes" of pyEM (Rhoads 2023). */
+/* bayes_fish: which of three ponds do these fish come from? Each fish seen makes for the pond of its own color, by Bayes'
+ * rule with a likelihood that is the subject's own. As model "bayes" of pyEM (Rhoads 2023). */
 #define PARAMETERS(parameter) \
     parameter(lambda1, logistic, "believed part of the fish of its own color in a pond; 1/3 = fish tell nothing")
 #define COLUMNS(column)                                                                       \
@@ -17,7 +17,7 @@ START(p, s) { fill(s->seen, 0); }
 TRIAL(p, s)
 {
     /* log likelihood ratio of a fish: its own pond against one of the others */
-    real other = mul(0.5, sub(1, p->lambda1)), evidence = sub(log(p->lambda1), log(other));
+    real other = mul(0.5, max(sub(1, p->lambda1), 1e-16)), evidence = sub(log(p->lambda1), log(other));
     real before[3], after[3], posterior[3];
     data fish = observe(observation);
     each(k, 3) {
@@ -35,7 +35,8 @@ TRIAL(p, s)
 }
 
 MODEL(bayes_fish, .family = "belief updating", .task = "ponds",
-      .about = "Bayesian belief about which of three ponds fish come from; with a column block, it starts again in each block",
+      .about = "Bayesian belief about which of three ponds fish come from; with a column block, it starts again in "
+                "each block",
       .reference = "Rhoads 2023, pyEM: Expectation Maximization with MAP estimation in Python, model bayes",
       .equations = "p(fish | pond) = lambda1 where the fish has the pond's color, else (1 - lambda1)/2\n"
                    "B[k] = B[k] p(observation | k) / sum over j of B[j] p(observation | j), before the choice;  "

@@ -17,5 +17,6 @@ EM_INLINE real utility_of(data outcome, real alpha, real lambda)
 /* Inverse temperature: 3^cons - 1, 0 for choices at random. Yechiam & Ert 2007, J Math Psychol 51:75. */
 EM_INLINE real consistency(real cons) { return expm1(mul(LOG_3, cons)); }
 
-#define IGT_CHOICE(value) "p(choice = k) = exp(theta " value "[k]) / sum over j of exp(theta " value "[j]),  theta = 3^cons - 1\n"
+#define IGT_CHOICE(value) \
+    "p(choice = k) = exp(theta " value "[k]) / sum over j of exp(theta " value "[j]),  theta = 3^cons - 1\n"
 #define IGT_UTILITY "u = outcome^alpha where outcome >= 0, else -lambda (-outcome)^alpha\n"

@@ -1,5 +1,6 @@
 /* igt_vpp: value plus perseverance: igt_pvl_delta, and choices that are repeated or left after gains and losses.
- * Worthy, Pang & Byrne 2013, Front Psychol 4:640. */
+ * Worthy, Pang & Byrne 2013, Front Psychol 4:640. Choices show only theta w, theta (1 - w) epP and theta (1 - w) epN: four
+ * parameters of which three can be told. */
 #define PARAMETERS(parameter)                                                \
     parameter(A, logistic, "learning rate")                                  \
     parameter(alpha, scaled(2), "curvature of utility, 1 = linear")          \
@@ -42,7 +43,8 @@ TRIAL(p, s)
 }
 
 MODEL(igt_vpp, .family = "Iowa gambling", .task = "iowa",
-      .about = "value plus perseverance: as igt_pvl_delta, with a tendency to stay that follows gains and losses",
+      .about = "value plus perseverance: as igt_pvl_delta, with a tendency to stay that follows gains and losses; of cons, "
+                "w, epP and epN only three can be told from choices",
       .reference = "Worthy, Pang & Byrne 2013, Front Psychol 4:640",
       .equations = IGT_UTILITY IGT_CHOICE("V") "V[k] = w E[k] + (1 - w) P[k]\n"
                    "E[choice] += A (u - E[choice])\n"

@@ -1,5 +1,5 @@
 /* Reversal learning with fictitious updates: the option not chosen learns from the opposite outcome.
- * Glascher, Hampton & O'Doherty 2009, Cereb Cortex 19:483. */
+ * Gläscher, Hampton & O'Doherty 2009, Cereb Cortex 19:483. */
 #define LATENTS(latent)                                        \
     latent(value, "value of the option chosen")                 \
     latent(value_other, "value of the other option")            \
@@ -28,7 +28,8 @@ EM_INLINE void fictitious_trial(em_run *em, em_state *s, real eta_pos, real eta_
     report(pe_other, pe_other);
 }
 
-#define FICTITIOUS_REFERENCE "Glascher, Hampton & O'Doherty 2009, Cereb Cortex 19:483; Ahn, Haines & Zhang 2017, Comput Psychiatr 1:24"
+#define FICTITIOUS_REFERENCE \
+    "Gläscher, Hampton & O'Doherty 2009, Cereb Cortex 19:483; Ahn, Haines & Zhang 2017, Comput Psychiatr 1:24"
 #define FICTITIOUS_CHOICE "p(choice = 0) = logistic(beta (Q[0] - Q[1] - alpha))\n"
 #define FICTITIOUS_LEARNING(eta)                                 \
     "Q[choice] += " eta " (outcome - Q[choice])\n"               \

@@ -1,4 +1,4 @@
-/* prl_fictitious: reversal learning with fictitious updates and an indecision point. Glascher et al. 2009. */
+/* prl_fictitious: reversal learning with fictitious updates and an indecision point. Gläscher et al. 2009. */
 #define PARAMETERS(parameter)                                       \
     parameter(eta, logistic, "learning rate")                       \
     parameter(alpha, identity, "indecision point: advantage of option 0 at which choice is even") \

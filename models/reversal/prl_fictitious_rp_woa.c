@@ -1,4 +1,4 @@
-/* prl_fictitious_rp_woa: as prl_fictitious_rp, without an indecision point. Glascher et al. 2009. */
+/* prl_fictitious_rp_woa: as prl_fictitious_rp, without an indecision point. Gläscher et al. 2009. */
 #define PARAMETERS(parameter)                                                      \
     parameter(eta_pos, logistic, "learning rate, prediction error 0 or above")     \
     parameter(eta_neg, logistic, "learning rate, prediction error below 0")        \

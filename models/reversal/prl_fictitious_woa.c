@@ -1,4 +1,4 @@
-/* prl_fictitious_woa: as prl_fictitious, without an indecision point. Glascher et al. 2009. */
+/* prl_fictitious_woa: as prl_fictitious, without an indecision point. Gläscher et al. 2009. */
 #define PARAMETERS(parameter)                  \
     parameter(eta, logistic, "learning rate")  \
     parameter(beta, scaled(10), "inverse temperature")

@@ -14,7 +14,7 @@ STATE { real q[6]; };
 
 START(p, s) { fill(s->q, 0); }
 
-/* Chooses between the two shown and observes the reward; what was learned of the stimulus chosen, and of what was expected. */
+/* A choice between the two shown: the stimulus chosen, its value and the prediction error. */
 typedef struct { data stimulus; real value, pe; } selection;
 
 EM_INLINE selection select_stimulus(em_run *em, const em_state *s, real beta)

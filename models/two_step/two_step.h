@@ -30,8 +30,8 @@ typedef struct {
     real alpha1, alpha2, lambda; /* learning rates of the stages, eligibility trace */
     real beta1, beta2;           /* inverse temperatures of the stages */
     real w, stay;                /* weight of model-based values, perseveration */
-    int trace_after;             /* the trace brings stage 1 the reward's error as it is after stage 2 has learned, not before */
-    int learn_transitions;       /* which transition is the common one is told by those seen so far; else it is known */
+    int trace_after;       /* the trace brings stage 1 the reward's error as it is after stage 2 has learned, not before */
+    int learn_transitions; /* which transition is the common one is told by those seen so far; else it is known */
 } two_step;
 
 /* One trial. Everything about stage 1 is a difference, choice 1 less choice 0: half the derivatives to carry.
