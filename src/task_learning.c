@@ -108,6 +108,158 @@ static double twostep_outcome(em_scene *scene, const char *column)
     return reward;
 }
 
+/* Iowa gambling task, Bechara et al. 1994, Cognition 50:7, in hundreds: decks A and B win 1, C and D win 0.5; A and C often
+ * lose a little, B and D seldom lose much. A and B cost 0.25 a card on the average, C and D bring as much. */
+static double iowa_outcome(em_scene *scene, const char *column)
+{
+    static const double often[2][5] = {{1.5, 2, 2.5, 3, 3.5}, {0.25, 0.5, 0.5, 0.5, 0.75}}, seldom[2] = {12.5, 2.5};
+    if (strcmp(column, "outcome") != 0)
+        return NAN;
+    const int deck = em_scene_choice(scene), good = deck >= 2;
+    const double win = good ? 0.5 : 1;
+    if (deck % 2 == 0)
+        return em_scene_chance(scene, 0.5) ? win - often[good][(int)em_scene_between(scene, 0, 5)] : win;
+    return em_scene_chance(scene, 0.1) ? win - seldom[good] : win;
+}
+
+/* Probabilistic selection, Frank et al. 2007, PNAS 104:16311: stimuli 0 and 1, 2 and 3, 4 and 5 come in pairs, whose better one
+ * pays with probability 0.8, 0.7 and 0.6. state[0]: the better one of this trial's pair; state[1]: whether it is
+ * option 2. */
+static double selection_input(em_scene *scene, const char *column)
+{
+    const int second = strcmp(column, "option2") == 0;
+    if (!second && strcmp(column, "option1") != 0)
+        return NAN;
+    if (!second) {
+        scene->state[0] = 2 * (int)em_scene_between(scene, 0, 3);
+        scene->state[1] = em_scene_chance(scene, 0.5);
+    }
+    return scene->state[0] + (second != (int)scene->state[1]);
+}
+
+static double selection_outcome(em_scene *scene, const char *column)
+{
+    static const double pays[6] = {0.8, 0.2, 0.7, 0.3, 0.6, 0.4};
+    if (strcmp(column, "reward") != 0)
+        return NAN;
+    return em_scene_chance(scene, pays[(int)em_scene_cell(scene, em_scene_choice(scene) ? "option2" : "option1")]);
+}
+
+/* Reversal learning: the better option wins with probability 0.8, the other one with 0.2; what does not win loses. From the
+ * 11th trial after a reversal on, the next one comes with probability 0.1. state[0]: the better one; state[1]: trials since. */
+static double reversal_outcome(em_scene *scene, const char *column)
+{
+    if (strcmp(column, "outcome") != 0)
+        return NAN;
+    if (scene->state[1]++ >= 10 && em_scene_chance(scene, 0.1)) {
+        scene->state[0] = 1 - scene->state[0];
+        scene->state[1] = 0;
+    }
+    return em_scene_chance(scene, em_scene_choice(scene) == (int)scene->state[0] ? 0.8 : 0.2) ? 1 : -1;
+}
+
+/* Aversive learning, after Browning et al. 2015, Nat Neurosci 18:590: shocks of 1 to 99, with one of the two options on each
+ * trial; with option 0 at probability 0.75, and 0.8 and 0.2 in turns of 20 trials from trial 60 on. */
+static double shock_input(em_scene *scene, const char *column)
+{
+    if (strcmp(column, "punish0") != 0 && strcmp(column, "punish1") != 0)
+        return NAN;
+    return floor(em_scene_between(scene, 1, 100));
+}
+
+static bool shock_with_0(em_scene *scene)
+{
+    return em_scene_chance(scene, scene->trial < 60 ? 0.75 : scene->trial / 20 % 2 ? 0.2 : 0.8);
+}
+
+static double shock_outcome(em_scene *scene, const char *column)
+{
+    if (strcmp(column, "outcome") != 0)
+        return NAN;
+    return shock_with_0(scene) == (em_scene_choice(scene) == 0);
+}
+
+static double shocks_outcome(em_scene *scene, const char *column)
+{
+    return strcmp(column, "outcome") == 0 ? shock_with_0(scene) : NAN;
+}
+
+/* Wisconsin card sorting: cards that match any of the four decks by color, by form and by number. The rule, state[0], goes from
+ * color to form to number and on when ten choices in a row, state[1], were right. */
+static double cards_input(em_scene *scene, const char *column)
+{
+    return strncmp(column, "match_", 6) == 0 ? floor(em_scene_between(scene, 0, 4)) : NAN;
+}
+
+static double cards_outcome(em_scene *scene, const char *column)
+{
+    static const char *const rule[3] = {"match_color", "match_form", "match_number"};
+    if (strcmp(column, "outcome") != 0)
+        return NAN;
+    const bool right = em_scene_choice(scene) == (int)em_scene_cell(scene, rule[(int)scene->state[0]]);
+    scene->state[1] = right ? scene->state[1] + 1 : 0;
+    if (scene->state[1] == 10) {
+        scene->state[0] = (int)(scene->state[0] + 1) % 3;
+        scene->state[1] = 0;
+    }
+    return right;
+}
+
+/* Fish from one of three ponds, of which half have the pond's color; another pond, state[0], after every 15 fish. */
+static double ponds_input(em_scene *scene, const char *column)
+{
+    if (strcmp(column, "observation") != 0)
+        return NAN;
+    if (scene->trial % 15 == 0)
+        scene->state[0] = floor(em_scene_between(scene, 0, 3));
+    const int away = em_scene_chance(scene, 0.5) ? 0 : em_scene_chance(scene, 0.5) ? 1 : 2;
+    return ((int)scene->state[0] + away) % 3;
+}
+
+/* Rewards for oneself, another and nobody at once: for each of them some option, state[0 to 2], pays with probability 0.8, the
+ * others with 0.2; which one, changes at probability 0.05 a trial. */
+static void recipients_start(em_scene *scene)
+{
+    for (int i = 0; i < 3; i++)
+        scene->state[i] = floor(em_scene_between(scene, 0, scene->options));
+}
+
+static double recipients_outcome(em_scene *scene, const char *column)
+{
+    static const char *const whose[3] = {"reward_self", "reward_other", "reward_noone"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(column, whose[i]) != 0)
+            continue;
+        if (em_scene_chance(scene, 0.05))
+            scene->state[i] = floor(em_scene_between(scene, 0, scene->options));
+        return em_scene_chance(scene, em_scene_choice(scene) == (int)scene->state[i] ? 0.8 : 0.2);
+    }
+    return NAN;
+}
+
+/* Two of four options are shown, with outcomes for oneself and for another: options 0 and 1 are good for oneself, 0 and 2 for the
+ * other. Good ones bring 1, 0 and -1 with probability 0.75, 0.15 and 0.1, bad ones the opposite. Which options
+ * are which, changes after every 30 trials. */
+static double pairs_input(em_scene *scene, const char *column)
+{
+    if (strcmp(column, "option1") == 0)
+        return scene->state[0] = floor(em_scene_between(scene, 0, 4));
+    if (strcmp(column, "option2") == 0)
+        return (int)(scene->state[0] + floor(em_scene_between(scene, 1, 4))) % 4;
+    return NAN;
+}
+
+static double pairs_outcome(em_scene *scene, const char *column)
+{
+    const int own = strcmp(column, "outcome_self") == 0;
+    if (!own && strcmp(column, "outcome_other") != 0)
+        return NAN;
+    const int option = (int)em_scene_cell(scene, em_scene_choice(scene) ? "option2" : "option1");
+    const int kind = (option + scene->trial / 30) % 4, good = own ? kind < 2 : kind % 2 == 0;
+    const double u = em_scene_between(scene, 0, 1), outcome = u < 0.75 ? 1 : u < 0.9 ? 0 : -1;
+    return good ? outcome : -outcome;
+}
+
 const em_task em_tasks_learning[] = {
     {"bandit", "one option pays with probability 0.8, the others with 0.2; it changes every 50 trials", 2, NULL, NULL,
      bandit_outcome},
@@ -119,5 +271,23 @@ const em_task em_tasks_learning[] = {
      gonogo_input, gonogo_outcome},
     {"twostep", "a choice leads to one of two states with probability 0.7, where wandering probabilities reward another", 2,
      twostep_start, NULL, twostep_outcome},
+    {"iowa", "four decks: A and B win more but lose by far more than C and D; A and C lose often, B and D seldom", 2, NULL, NULL,
+     iowa_outcome},
+    {"selection", "three pairs of stimuli, whose better one pays with probability 0.8, 0.7 or 0.6", 2, NULL, selection_input,
+     selection_outcome},
+    {"reversal", "one of two options wins with probability 0.8, the other with 0.2; they reverse after 10 trials or more", 2,
+     NULL, NULL, reversal_outcome},
+    {"shock", "two options with shocks of sizes that are shown; the outcome is whether the option chosen shocks", 2, NULL,
+     shock_input, shock_outcome},
+    {"shocks", "as shock; the outcome is whether option 0 shocks or option 1, whatever is chosen", 2, NULL, shock_input,
+     shocks_outcome},
+    {"cards", "Wisconsin card sorting: match by color, form or number; the rule changes after ten in a row", 2, NULL,
+     cards_input, cards_outcome},
+    {"ponds", "fish of three colors, half of them of their pond's color; another pond after every 15 fish", 2, NULL,
+     ponds_input, NULL},
+    {"recipients", "options that pay oneself, another and nobody with probability 0.8 or 0.2, each changing by itself", 2,
+     recipients_start, NULL, recipients_outcome},
+    {"pairs", "two of four options, each good or bad for oneself and for another; they change roles every 30 trials", 2, NULL,
+     pairs_input, pairs_outcome},
     {0},
 };

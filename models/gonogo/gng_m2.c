@@ -28,6 +28,4 @@ TRIAL(p, s)
 MODEL(gng_m2, .family = "go/no-go", .task = "gonogo",
       .about = "learning whether to act, with lapses and a bias towards acting",
       .reference = "Guitart-Masip et al. 2012, NeuroImage 62:154",
-      .equations = "w = Q[cue, go] - Q[cue, no go] + b\n"
-                   "p(go) = (1 - xi) logistic(w) + xi/2\n"
-                   "Q[cue, choice] += ep (rho outcome - Q[cue, choice]);  Q starts at 0")
+      .equations = GNG_CHOICE(" + b") GNG_LEARNING("rho") "Q starts at 0")
