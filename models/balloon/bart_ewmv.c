@@ -1,11 +1,11 @@
 /* bart_ewmv: balloon task, exponential-weight mean-variance model: each pump by the mean and the variance of what it brings.
  * Park, Yang, Vassileva & Ahn 2021. */
 #define PARAMETERS(parameter)                                                                         \
-    parameter(phi, logistic, "prior belief that a pump bursts the balloon", .mu = -3, .var = 2)       \
+    parameter(phi, logistic, "prior belief that a pump bursts the balloon", .mu = -3.5, .var = 2)     \
     parameter(eta, logistic, "how fast experience replaces it", .mu = -4, .var = 4)                   \
-    parameter(rho, between(-0.5, 0.5), "risk preference, 0 = neutral, above it variance attracts", .mu = 0, .var = 0.5) \
-    parameter(tau, exp, "inverse temperature", .mu = 1.5, .var = 1)                                   \
-    parameter(lambda, exp, "loss aversion", .mu = -0.5, .var = 1)
+    parameter(rho, between(-0.5, 0.5), "risk preference, 0 = neutral, above it variance attracts", .mu = 0, .var = 0.1) \
+    parameter(tau, exp, "inverse temperature", .mu = 2, .var = 1)                                     \
+    parameter(lambda, exp, "loss aversion", .mu = 0.5, .var = 1)
 #include "balloon.h"
 
 STATE { experience so_far; };
