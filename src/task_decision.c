@@ -95,7 +95,8 @@ static double lotteries_input(em_scene *scene, const char *column)
     return NAN;
 }
 
-/* Risky trials and ambiguous ones, half of each, against an even chance of 5 (after Levy et al. 2010, J Neurophysiol 103:1036). */
+/* Risky trials and ambiguous ones, half of each, against an even chance of 5 (after Levy et al. 2010, J Neurophysiol
+ * 103:1036). */
 static double ambiguity_input(em_scene *scene, const char *column)
 {
     const int hidden = scene->trial % 2;

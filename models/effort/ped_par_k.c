@@ -1,4 +1,5 @@
-/* ped_par_k: parabolic effort discounting, the same whoever gets the reward: the rival of ped_par_2k. Lockwood et al. 2017. */
+/* ped_par_k: parabolic effort discounting, the same whoever gets the reward. It asks for the beneficiary, which it does not use,
+ * so that it scores the same trials as its rival ped_par_2k. Lockwood et al. 2017. */
 #define PARAMETERS(parameter)                                                                        \
     parameter(k, scaled(20), "cost of effort, per unit of effort squared", .mu = -4, .var = 4)       \
     parameter(beta, exp, "inverse temperature, per unit of reward")

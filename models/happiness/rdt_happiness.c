@@ -14,7 +14,7 @@
     column(happy, response, number, "the rating; where there is none, any number")                    \
     column(gain, input, number, "amount won if the gamble goes well")                                  \
     column(loss, input, at_least(0), "amount lost if it goes badly, as a positive number")            \
-    column(cert, input, number, "sure amount, below 0 for a loss")                                     \
+    column(cert, input, number, "sure amount, below 0 for a loss (type times cert in hBayesDM's tables)")                                   \
     column(choice, input, codes(2, "0 = sure amount, 1 = gamble"), "what was chosen, which this model does not explain") \
     column(outcome, outcome, number, "amount that it brought, below 0 for a loss")
 #define LATENTS(latent)                                         \
@@ -55,7 +55,8 @@ TRIAL(p, s)
 MODEL(rdt_happiness, .family = "happiness", .task = "ratings",
       .about = "momentary happiness between risky decisions: sure rewards, expected values and prediction errors that fade; "
                "choices are given, ratings are explained",
-      .reference = "Rutledge et al. 2014, PNAS 111:12252; in the form of hBayesDM, Ahn, Haines & Zhang 2017, Comput Psychiatr 1:24",
+      .reference = "Rutledge et al. 2014, PNAS 111:12252; in the form of hBayesDM, Ahn, Haines & Zhang 2017, Comput Psychiatr "
+                   "1:24",
       .equations = "happy ~ Normal(w0 + w1 CR + w2 EV + w3 RPE, sig), on trials with rated = 1\n"
                    "then, CR = gam (CR + cert) where the sure amount was chosen, else gam CR\n"
                    "EV = gam (EV + v) and RPE = gam (RPE + outcome - v), v = (gain - loss)/2, where the gamble was, else gam EV, "

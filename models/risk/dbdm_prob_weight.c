@@ -1,4 +1,5 @@
-/* dbdm_prob_weight: two described lotteries, with probabilities weighted and losses weighing more. Prelec 1998; Erev et al. 2010. */
+/* dbdm_prob_weight: two described lotteries, with probabilities weighted and losses weighing more.
+ * Prelec 1998; Erev et al. 2010. */
 #define PARAMETERS(parameter)                                                    \
     parameter(tau, logistic, "probability weighting, 1 = none")                  \
     parameter(rho, scaled(2), "curvature of utility, 1 = linear")                \
