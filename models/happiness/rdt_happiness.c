@@ -14,7 +14,7 @@
     column(happy, response, number, "the rating; where there is none, any number")                    \
     column(gain, input, number, "amount won if the gamble goes well")                                  \
     column(loss, input, at_least(0), "amount lost if it goes badly, as a positive number")            \
-    column(cert, input, number, "sure amount, below 0 for a loss (type times cert in hBayesDM's tables)")                                   \
+    column(cert, input, number, "sure amount, below 0 for a loss (type times cert in hBayesDM's tables)") \
     column(choice, input, codes(2, "0 = sure amount, 1 = gamble"), "what was chosen, which this model does not explain") \
     column(outcome, outcome, number, "amount that it brought, below 0 for a loss")
 #define LATENTS(latent)                                         \
