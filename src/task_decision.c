@@ -167,7 +167,7 @@ static double ratings_outcome(em_scene *scene, const char *column)
         return NAN;
     if (em_scene_cell(scene, "choice") == 0)
         return em_scene_cell(scene, "cert");
-    return coin(scene) ? em_scene_cell(scene, "gain") : -em_scene_cell(scene, "loss");
+    return coin(scene) ? em_scene_cell(scene, "gain") : 0 - em_scene_cell(scene, "loss");
 }
 
 /* Lejuez et al. 2002, J Exp Psychol Appl 8:75: of 128 pumps one bursts the balloon, any of them as likely as any other. */

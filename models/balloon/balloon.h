@@ -36,18 +36,25 @@ EM_INLINE data pump(em_run *em, inclination to)
         em_draw_pumps(em, &to);
     data n = em_cell(em, EM_COL_pumps), burst = em_cell(em, EM_COL_explosion);
     em_v choices = em_blend(em->scored[EM_RESPONSE_OF_pumps], n.v + 1.0 - burst.v, em_all(0));
-    em_v value = em_all(0), first[3] = {em_all(0), em_all(0), em_all(0)};
+    em_v value = em_all(0), divisor = em_all(1), first[3] = {em_all(0), em_all(0), em_all(0)};
     em_v second[5] = {em_all(0), em_all(0), em_all(0), em_all(0), em_all(0)}; /* sums of f'' m^0 to f'' m^4 */
     for (double m = 0; em_any(m + 1.0 <= choices); m++) {
+        /* f = log sigmoid(z), or of -z where it was not pumped again; logarithms of 1 + e are taken together, see em_settle */
         em_m counts = m + 1.0 <= choices;
-        em_v sign = em_blend(m + 1.0 <= n.v, em_all(1), em_all(-1));
-        em_jet f = em_jet_log_sigmoid(sign * em_inclined(&to, em_all(m)));
-        value += em_blend(counts, f.f0, em_all(0));
-        em_v f1 = em_blend(counts, sign * f.f1, em_all(0)), f2 = em_blend(counts, f.f2, em_all(0));
-        EM_UNROLL for (int i = 0; i < 3; i++, f1 *= m) first[i] += f1;
-        EM_UNROLL for (int i = 0; i < 5; i++, f2 *= m) second[i] += f2;
+        em_v sign = em_blend(m + 1.0 <= n.v, em_all(1), em_all(-1)), x = sign * em_inclined(&to, em_all(m));
+        em_m negative = x < 0.0;
+        em_v e = em_exp(-em_abs(x)), i = 1.0 / (1.0 + e);
+        value += em_blend(counts & negative, x, em_all(0));
+        divisor *= em_blend(counts, 1.0 + e, em_all(1));
+        if ((int)m % 512 == 511) {
+            value -= em_log(divisor);
+            divisor = em_all(1);
+        }
+        em_v f1 = em_blend(counts, sign * em_blend(negative, i, e * i), em_all(0)), f2 = em_blend(counts, -(e * i * i), em_all(0));
+        EM_UNROLL for (int k = 0; k < 3; k++, f1 *= m) first[k] += f1;
+        EM_UNROLL for (int k = 0; k < 5; k++, f2 *= m) second[k] += f2;
     }
-    em->ll.v += value;
+    em->ll.v += value - em_log(divisor);
 #if EM_DERIVATIVES
     const real *by[3] = {&to.base, &to.slope, &to.curve};
     EM_UNROLL for (int a = 0; a < 3; a++)
