@@ -1,0 +1,19 @@
+/* sd_lin_k: linear social discounting. Task: Jones & Rachlin 2006. */
+#define PARAMETERS(parameter)                                                              \
+    parameter(k, scaled(20), "what distance takes away, per unit of social distance", .mu = -5, .var = 4) \
+    parameter(beta, exp, "inverse temperature, per unit of amount")
+#include "sharing.h"
+
+EM_INLINE real worth(const parameters *p, data amount, data distance)
+{
+    return select(above(amount, 0), sub(amount, mul(p->k, distance)), 0);
+}
+
+NO_STATE
+
+TRIAL(p, s) { selfish_or_prosocial(em, p); }
+
+MODEL(sd_lin_k, .family = "social discounting", .task = "sharing",
+      .about = "another's amount loses value in proportion to social distance; " SHARING_SCALE,
+      .reference = "Jones & Rachlin 2006, Psychol Sci 17:283",
+      .equations = "U = amount - k distance;  0 where the other gets nothing\n" SHARING_CHOICE)
