@@ -297,6 +297,14 @@ static em_code read_attributes(const em_h5 *h5, em_fit *fit, em_error *error)
         code = get_path(h5, "dataset", &fit->dataset, error);
     if (!code && em_h5_has(h5, "/", "model_file"))
         code = get_path(h5, "model_file", &fit->model_file, error);
+    if (!code && fit->model_file && !strchr(fit->model_file, '/')) { /* a model's file is named by a path, with a '/' in it */
+        char *path = em_new(strlen(fit->model_file) + 3, 1, error);
+        if (!path)
+            return EM_MACHINE;
+        sprintf(path, "./%s", fit->model_file);
+        free(fit->model_file);
+        fit->model_file = path;
+    }
     if (!code && em_h5_has(h5, "/", "derivatives"))
         code = em_h5_get_text(h5, "/", "derivatives", &derivatives, error);
     fit->numerical = derivatives && strcmp(derivatives, "numerical") == 0;

@@ -8,15 +8,16 @@ static em_code score_all(const em_plan *plan, const em_group_data *groups, em_sc
                          const double *x, double *value, em_error *error)
 {
     const int lanes = plan->lanes;
-    double *point = em_new_aligned((size_t)(n_parameters + 1) * (size_t)lanes, sizeof *point, error);
+    const int P = n_parameters, H = P * (P + 1) / 2;
+    double *point = em_new_aligned((size_t)(2 * P + 1 + H) * (size_t)lanes, sizeof *point, error);
     if (!point)
         return EM_MACHINE;
-    double *result = point + n_parameters * lanes;
-    for (int j = 0; j < n_parameters; j++)
+    double *result = point + P * lanes, *gradient = result + lanes, *hessian = gradient + P * lanes;
+    for (int j = 0; j < P; j++)
         for (int l = 0; l < lanes; l++)
             point[j * lanes + l] = x[j];
     for (size_t g = 0; g < plan->n_groups; g++) {
-        score(&groups[g].batch, &(em_point){.x = point}, result, NULL, NULL);
+        score(&groups[g].batch, &(em_point){.x = point}, result, gradient, hessian);
         for (int l = 0; l < lanes; l++)
             if (groups[g].member[l] != EM_NOBODY)
                 value[groups[g].member[l]] = result[l];

@@ -70,7 +70,7 @@ static bool doubled(const char *name, const char *other) { return strcmp(name, o
 static em_code check_tables(const em_model *m, const char *path, em_error *error)
 {
     if (!named(m->name) || !m->trace || !m->natural || !m->unconstrained || !m->kernels[EM_ISA_BASELINE].full ||
-        !m->kernels[EM_ISA_BASELINE].value || m->n_parameters < 1 || m->n_parameters > EM_MAX_PARAMETERS || m->n_columns < 1 ||
+        m->n_parameters < 1 || m->n_parameters > EM_MAX_PARAMETERS || m->n_columns < 1 ||
         m->n_responses < 1 || m->n_responses > m->n_columns || m->n_latents < 0 || m->n_facts < 0 ||
         m->n_facts > EM_MAX_PARAMETERS)
         return broken(path, error);

@@ -18,7 +18,9 @@ static double outcome(void *where, int trial, int column, const double *row)
 static em_code check(const em_model *model, const em_simulation *sim, const em_task *task, em_error *error)
 {
     if (!task)
-        return em_fail(error, EM_INPUT_ERROR, "model %s names no task to simulate", model->name);
+        return em_fail(error, EM_INPUT_ERROR, model->task ? "model %s names the task '%s', which there is not ('emlib simulate --tasks' lists them)"
+                                                          : "model %s names no task: it cannot be simulated",
+                       model->name, model->task);
     if (sim->subjects < 1 || sim->trials < 1)
         return em_fail(error, EM_INPUT_ERROR, "a simulation needs at least 1 subject and 1 trial");
     if (sim->options != 0 && (sim->options < 2 || sim->options > EM_MAX_OPTIONS))
@@ -86,13 +88,19 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
     const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, facts, x, &draw, NULL);
     d->scene.random = NULL;
     for (size_t i = 0; i < T * C; i++)
-        if (!isfinite(d->rows[i]) || isnan(ll)) {
+        if (!isfinite(d->rows[i])) {
             char id[ID_SIZE];
             id_of(d, s, id);
             return em_fail(error, EM_INPUT_ERROR,
                            "subject %s, trial %zu: model %s draws no finite value for column '%s' in task %s; parameters too "
                            "extreme? (see --mu, --var)", id, i / C + 1, model->name, model->columns[i % C].name, d->task->name);
         }
+    if (isnan(ll)) {
+        char id[ID_SIZE];
+        id_of(d, s, id);
+        return em_fail(error, EM_INPUT_ERROR, "subject %s: what model %s draws has no finite likelihood; parameters too extreme? (see --mu, --var)",
+                       id, model->name);
+    }
     d->drawn = s;
     return EM_OK;
 }

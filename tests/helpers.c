@@ -95,7 +95,7 @@ void score_with_facts(em_dataset *data, const em_model *model, int isa, bool ful
     for (int j = 0; j < P; j++)
         for (int l = 0; l < L; l++)
             point[j * L + l] = x[j];
-    em_score_fn *score = full ? (two ? kernel->full_two : kernel->full) : two ? kernel->value_two : kernel->value;
+    em_score_fn *alone = two ? kernel->value_two : kernel->value, *score = full || !alone ? (two ? kernel->full_two : kernel->full) : alone;
     _Alignas(64) double given[EM_MAX_PARAMETERS * 8];
     for (int i = 0; facts && i < model->n_facts * L; i++)
         given[i] = facts[i / L];

@@ -39,11 +39,23 @@ for command in import fit show compare export models loglik simulate; do
     expect 2 "unrecognized option '--no-such'" "$emlib" $command --no-such
     check test -z "$("$emlib" $command --help 2>&1 >/dev/null)"
 done
+expect 0 'Example' "$emlib" model --help
+for command in new build check; do
+    expect 0 'Example' "$emlib" model $command --help
+    expect 2 "unrecognized option '--no-such'" "$emlib" model $command --no-such
+done
+expect 2 "there is no command 'frobnicate'" "$emlib" model frobnicate
+for model in $("$emlib" models | awk '/^  / && $1 != "model" {print $1}'); do
+    expect 0 "^$model: " "$emlib" models "$model"
+done
 for model in rw rw_dual choice_kernel gng_m2 gng_m3 ts_hybrid ts_par7 ddm dd_hyperbolic ra_prospect; do
     expect 0 "$model" "$emlib" models $model
     expect 0 '3 subjects, 20 trials' "$emlib" simulate --model $model --subjects 3 --trials 20 -o made_up.h5 --force
     expect 0 'converged after 1 iter' "$emlib" fit made_up.h5 --model $model --group fixed -o one_step.h5 --force
 done
+expect 2 "named by its path: ./mine.so" "$emlib" models mine.so
+expect 2 'mine.so: no such model file' "$emlib" fit made_up.h5 --model ./mine.so -o mine.h5
+expect 2 'mine.so: no such model file' "$mpiexec" --oversubscribe -n 2 "$emlib" fit made_up.h5 --model ./mine.so -o mine.h5
 expect 2 "there is no model 'rw_dul'; did you mean .*rw_dual" "$emlib" models rw_dul
 expect 0 '"models"' "$emlib" models --json
 

@@ -35,7 +35,7 @@ static void collect_models(void)
     all_models[n_models++] = &em_model_habit;
 }
 
-static bool has_options(const em_model *m) { return m->kernels[0].value_two != NULL; }
+static bool has_options(const em_model *m) { return m->kernels[0].full_two != NULL; }
 
 static void near(double got, double want, double tolerance, const char *what, const em_model *m, int isa)
 {
@@ -476,7 +476,7 @@ static void test_conditions(void **state)
                 x[l] = y[0], x[L + l] = y[2], x[2 * L + l] = y[1], x[3 * L + l] = y[2];
                 seed[l] = seed[L + l] = seed[2 * L + l] = seed[3 * L + l] = 1;
             }
-            kernel->value(&groups[0].batch, &at, v, NULL, NULL);
+            em_isa_score(kernel, false, 3)(&groups[0].batch, &at, v, g, h);
             value[shift] = v[0];
         }
         for (int l = 0; l < L; l++)

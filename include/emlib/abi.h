@@ -89,7 +89,7 @@ typedef void em_score_fn(const em_batch *batch, const em_point *point, double *v
 /* The kernels for one instruction set; lanes 0: not compiled for this machine. */
 typedef struct em_kernel {
     int lanes;
-    em_score_fn *value, *full;         /* the log-likelihood alone; and its gradient and Hessian */
+    em_score_fn *value, *full;         /* the log-likelihood alone (NULL: use full); and its gradient and Hessian */
     em_score_fn *value_two, *full_two; /* the same for exactly two options, faster; NULL in models without EM_OPTION */
 } em_kernel;
 

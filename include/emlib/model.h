@@ -700,6 +700,8 @@ EM_INLINE data em_choose_softmax(em_run *em, int column, int response, const rea
     }
     data c = em_cell(em, column);
     em_m m = em->scored[response];
+    if (EM_TRACE && !m[0]) /* what the utilities come from may be missing, NaN, which no weight of 0 takes away */
+        return c;
     em_v norm = em_blend(m, 1.0 / total, none), mean = none;
     EM_LOOP(a, n) {
         em_v p = w[a] * norm, one = em_blend(m & (c.v == (double)a), em_all(1), none);
@@ -870,14 +872,19 @@ enum { COLUMNS(EM_COL_IS_OUTCOME) };
 #define EM_DECLARE(isa, n)                                                                                 \
     extern em_score_fn EM_SYMBOL(EM_NAME, isa, value), EM_SYMBOL(EM_NAME, isa, full);                      \
     extern em_score_fn EM_SYMBOL(EM_NAME, isa, value_two), EM_SYMBOL(EM_NAME, isa, full_two);
+#define EM_HAS_VALUE_BASELINE 0
+#define EM_HAS_VALUE_AVX2 1
+#define EM_HAS_VALUE_AVX512 1
+#define EM_IF_1(x) x
+#define EM_IF_0(x) 0
+#define EM_VALUE(isa, what) EM_JOIN(EM_IF_, EM_HAS_VALUE_##isa)(EM_SYMBOL(EM_NAME, isa, what))
 #if EM_HAS_OPTION
-#define EM_TWO_OF(isa) .value_two = EM_SYMBOL(EM_NAME, isa, value_two), .full_two = EM_SYMBOL(EM_NAME, isa, full_two),
+#define EM_TWO_OF(isa) .value_two = EM_VALUE(isa, value_two), .full_two = EM_SYMBOL(EM_NAME, isa, full_two),
 #else
 #define EM_TWO_OF(isa)
 #endif
 #define EM_KERNEL(isa, n)                                                                                  \
-    [EM_ISA_##isa] = {.lanes = n, EM_TWO_OF(isa) .value = EM_SYMBOL(EM_NAME, isa, value),                  \
-                      .full = EM_SYMBOL(EM_NAME, isa, full)},
+    [EM_ISA_##isa] = {.lanes = n, EM_TWO_OF(isa) .value = EM_VALUE(isa, value), .full = EM_SYMBOL(EM_NAME, isa, full)},
 #ifdef EM_ISAS
 EM_ISAS(EM_DECLARE)
 #else

@@ -18,15 +18,12 @@
     latent(u_best, "utility of the best stake")
 #include "emlib/model.h"
 
-/* Where latents are computed a missing number is NaN, which must not reach the stakes' utilities: their softmax adds up all. */
-EM_INLINE data if_known(data x) { return select(above(x, -1), x, 1); }
-
 NO_STATE
 
 TRIAL(p, s)
 {
-    data ascending = observe(gamble_type), points = div(if_known(observe(trial_initial_points)), 100);
-    data red = div(if_known(observe(n_red_boxes)), 10);
+    data ascending = observe(gamble_type), points = div(observe(trial_initial_points), 100);
+    data red = div(observe(n_red_boxes), 10);
     real bias = sub(log(p->c), log(sub(1, p->c)));
     real odds = add(bias, mul(p->alpha, log(div(red, sub(1, red)))));
     data colour = choose_binary(choice, odds);

@@ -223,7 +223,7 @@ static int show_json(const show_options *o, const em_fit *fit)
 {
     json_t *asked = json_loads(fit->options, 0, NULL);
     json_t *all = json_pack(
-        "{so ss so ss so ss sb si so sI sI sI si so so so so so so so so sI so}", "file", print_json_text(o->fit),
+        "{so ss so ss so ss sb si so sI sI sI si so so so so so so so so sI so so ss}", "file", print_json_text(o->fit),
         "emlib_version", fit->emlib_version, "model", print_json_text(fit->model), "model_fingerprint",
         fit->model_fingerprint, "dataset", print_json_text(fit->dataset), "dataset_fingerprint",
         fit->dataset_fingerprint, "converged", fit->converged, "iterations", fit->iterations, "distance",
@@ -233,7 +233,9 @@ static int show_json(const show_options *o, const em_fit *fit)
         print_json_number(fit->log_marginal_likelihood), "bic_int", print_json_number(fit->bic_int), "aic_int",
         print_json_number(fit->aic_int), "pseudo_r2", print_json_number(fit->pseudo_r2), "options",
         asked ? asked : json_null(), "group", group_json(fit), "flagged_subjects", flagged_json(fit),
-        "n_subjects_several_modes", (json_int_t)count_modes(fit), "timing", timing_json(&fit->timing));
+        "n_subjects_several_modes", (json_int_t)count_modes(fit), "timing", timing_json(&fit->timing),
+        "model_file", fit->model_file ? print_json_text(fit->model_file) : json_null(), "derivatives",
+        fit->numerical ? "numerical" : "exact");
     return print_json("show", all);
 }
 

@@ -1,15 +1,32 @@
 /* emlib simulate: data from a model in its task. */
 #include <math.h>
+#include <stdlib.h>
 
+#include "../task.h"
 #include "cmd.h"
+#include "print.h"
 
-enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_FORCE };
+enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_TASKS, OPTION_FORCE };
 
 typedef struct {
     const char *model, *mu, *var, *output;
     em_simulation simulation;
     bool force;
 } arguments;
+
+static void list_tasks(void)
+{
+    print_table table = {.align = "lrl"};
+    static const char *const head[] = {"task", "options", "what is done"};
+    for (int i = 0; i < 3; i++)
+        print_cell(&table, "%s", head[i]);
+    for (const em_task *t = em_task_next(NULL); t; t = em_task_next(t)) {
+        print_cell(&table, "%s", t->name);
+        print_cell(&table, "%d", t->options);
+        print_cell(&table, "%s", t->about);
+    }
+    print_end(&table, 0);
+}
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -23,6 +40,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_VAR: a->var = cmd_join(state, a->var, text); break;
     case OPTION_SEED: a->simulation.seed = (uint64_t)cmd_whole(state, "seed", text, 0, INT64_MAX); break;
     case OPTION_OPTIONS: a->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
+    case OPTION_TASKS:
+        if (cmd_is_first())
+            list_tasks();
+        exit(cmd_is_first() ? cmd_finish("simulate", 0) : 0);
     case OPTION_FORCE: a->force = true; break;
     case ARGP_KEY_ARG: cmd_misuse(state, "'%s' is too much: everything is said by options", text);
     case ARGP_KEY_END:
@@ -43,6 +64,7 @@ static const struct argp_option options[] = {
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 0},
     {"seed", OPTION_SEED, "N", 0, "the same seed gives the same data (default 1)", 0},
     {"output", 'o', "DATA.h5", 0, "dataset file to write; the true parameters go into it, too", 0},
+    {"tasks", OPTION_TASKS, NULL, 0, "list the tasks that a model can name, and end", 0},
     {"force", OPTION_FORCE, NULL, 0, "replace DATA.h5 if it exists", 0},
     {0}};
 static const struct argp argp = {

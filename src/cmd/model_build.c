@@ -71,8 +71,8 @@ static em_code open_build(build *b, const char *source, em_error *error)
 
 /* ---- what is compiled ------------------------------------------------------------------------------------------- */
 
-/* For each instruction set four kernels: value alone or all, for any number of options or for two. Then the description, with
- * drawing and latent variables. */
+/* For each instruction set four kernels: all or the value alone (not on processors without AVX2), for any number of options or for
+ * two. Then the description, with drawing and latent variables. */
 enum { N_ISAS = sizeof kernel_isas / sizeof *kernel_isas, N_OBJECTS = 4 * N_ISAS + 1 };
 typedef struct paths {
     char driver[FOLDER + 16], library[FOLDER + 16], object[N_OBJECTS][FOLDER + 16], said[N_OBJECTS][FOLDER + 16];

@@ -51,7 +51,7 @@ TRIAL(p, s)
     report(pe, pe);
 }
 
-/* 6. What it is. The task is what simulated people do: "bandit", "gambles", "delays", ... ('emlib simulate --help' lists them);
+/* 6. What it is. The task is what simulated people do: "bandit", "gambles", "delays", ... ('emlib simulate --tasks' lists them);
  *    leave it out where none of them fits. */
 MODEL(NAME, .family = "my models", .task = "bandit",
       .about = "one line for the list of models",

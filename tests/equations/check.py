@@ -25,6 +25,7 @@ import timing
 
 MODELS = {**learning.MODELS, **choices.MODELS, **timing.MODELS}
 SUBJECTS, TRIALS, POINTS = 5, 40, 4
+COUNTS = {"pumps", "count"}  # numbers that are whole
 
 
 def natural(transform, x, trials):
@@ -50,6 +51,8 @@ def cell(column, options, rng):
     codes = options if column["codes"] == "K" else column["codes"]
     if codes:
         return rng.randrange(codes)
+    if column["name"] in COUNTS:
+        return rng.randrange(1, 30)
     low = -1 if column["min"] is None else column["min"]
     high = low + 3 if column["max"] is None else column["max"]
     return low + (high - low) * rng.random()

@@ -303,7 +303,7 @@ def two_step(after=False, counted=False, weight=None):
     """after: the trace takes the error that stage 2 has left; counted: transitions are learned; weight: of model-based values."""
 
     def f(p, trials, K):
-        a1, a2 = p.get("alpha1", p.get("a", 0.0)), p.get("alpha2", p.get("a", 0.0))
+        a1, a2 = (p.get(f"alpha{k}", p.get(f"a{k}", p.get("a", 0.0))) for k in (1, 2))
         lam = p.get("lambda", 1.0)
         b1, b2 = p.get("beta1", p.get("beta")), p.get("beta2", p.get("beta"))
         w, stay = p.get("w", weight), p.get("p", p.get("pi"))
