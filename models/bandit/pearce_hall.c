@@ -25,7 +25,8 @@ TRIAL(p, s)
     data c = choose(choice, p->beta, s->q);
     real value = pick(s->q, c), a = pick(s->a, c), pe = sub(observe(reward), value);
     put(s->q, c, add(value, mul(mul(p->kappa, a), pe)));
-    put(s->a, c, add(a, mul(p->eta, sub(absolute(pe), a))));
+    /* surprise counts up to 1: with larger rewards the learning rate would pass 1, and values run off */
+    put(s->a, c, add(a, mul(p->eta, sub(min(1, absolute(pe)), a))));
 
     report(value, value);
     report(pe, pe);
@@ -35,4 +36,4 @@ TRIAL(p, s)
 MODEL(pearce_hall, .family = "bandit", .task = "bandit", .about = "the learning rate follows the size of past errors",
       .reference = "Pearce & Hall 1980, Psychol Rev 87:532; Li et al. 2011, Nat Neurosci 14:1250",
       .equations = "p = softmax(beta Q);  d = reward - Q[choice]\n"
-                   "Q[choice] += kappa a[choice] d;  then a[choice] += eta (|d| - a[choice]);  Q starts at 0, a at 1")
+                   "Q[choice] += kappa a[choice] d;  then a[choice] += eta (min(|d|, 1) - a[choice]);  Q starts at 0, a at 1")

@@ -81,7 +81,7 @@ def pearce_hall(p, trials, K):
         total += log_softmax([p["beta"] * x for x in q], c)
         d = t["reward"] - q[c]
         q[c] += p["kappa"] * a[c] * d
-        a[c] = p["eta"] * abs(d) + (1 - p["eta"]) * a[c]
+        a[c] = p["eta"] * min(abs(d), 1) + (1 - p["eta"]) * a[c]
     return total
 
 
