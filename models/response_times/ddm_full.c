@@ -31,4 +31,4 @@ MODEL(ddm_full, .family = "response times", .task = "reaction",
                    "z from beta - sz h to beta + sz h, uniform, for beta;  h = beta (1 - beta) / sqrt(beta^2 + (1 - beta)^2), which "
                    "is below\n"
                    "  min(beta, 1 - beta)\n"
-                   "t0 from tau to tau + st, uniform, for tau;  by Gauss-Legendre sums, 6 by 12 terms")
+                   "t0 from tau to tau + st, uniform, for tau;  by Gauss-Legendre sums, 5 by 12 terms")

@@ -48,16 +48,14 @@ EM_INLINE void respond_sv(em_run *em, int rt, int choice, int response, real bou
     score_possible(em, response, chain(at, NODE_ARGUMENTS, &f), early);
 }
 
-/* Gauss-Legendre nodes: 6 over the starting point, on (-1, 1), and 12 over time, the squares of those on (0, 1), because the
+/* Gauss-Legendre nodes: 5 over the starting point, on (-1, 1), and 12 over time, the squares of those on (0, 1), because the
  * density changes fastest where the time left is short; weights sum to 1. With them the log density of ordinary times is right
  * to 1e-6; within 0.15 s of the earliest time there can be, to 1e-3. */
-enum { STARTS = 6, TIMES = 12 };
+enum { STARTS = 5, TIMES = 12 };
 static const double start_node[STARTS] = {
-    -0.93246951420315205, -0.66120938646626448, -0.23861918608319693, 0.23861918608319693, 0.66120938646626448,
-    0.93246951420315205};
+    -0.90617984593866396, -0.53846931010568311, 0, 0.53846931010568311, 0.90617984593866396};
 static const double start_weight[STARTS] = {
-    0.085662246189584873, 0.18038078652406947, 0.23395696728634569, 0.23395696728634569, 0.18038078652406947,
-    0.085662246189584873};
+    0.11846344252809471, 0.2393143352496831, 0.2844444444444445, 0.2393143352496831, 0.11846344252809471};
 static const double time_node[TIMES] = {
     8.5002552345815797e-05, 0.0022983751314813138, 0.013236194835733074, 0.042576617713545588, 0.099909253414721982,
     0.19130414739611565, 0.31653755590758453, 0.46774075241290214, 0.62989457200016297, 0.78313886903003782,
@@ -129,14 +127,16 @@ EM_INLINE void respond_varying(em_run *em, int rt, int choice, int response, rea
                      number(range));
     truth early, upper = {em_cell(em, choice).v == 1.0};
     real t = time_since(em_cell(em, rt), tau, &early);
-    /* times from low to t: only those above 0 count */
-    truth whole = above(t, range);
-    real r = select(whole, range, t), low = select(whole, sub(t, range), 0);
+    /* Times from t - range to t, of which only those above 0 count: with u = t / range the part min(u, 1) of the range, from
+     * max(u - 1, 0) on. Both are made smooth over a hundredth; what is lost are times too short to respond in. */
+    const double width = 0.01;
+    real u = div(t, range), over = sub(u, 1), rounded = mul(width, softplus(mul(neg(absolute(over)), 1 / width)));
+    truth whole = above(over, 0);
+    real part = sub(select(whole, 1, u), rounded), r = mul(range, part), low = mul(range, add(select(whole, over, 0), rounded));
     const real at[ARGUMENTS] = {low, r, select(upper, sub(1, bias), bias), half_range, log(boundary), select(upper, neg(drift), drift),
                                 square(sv)};
     const jet f = mean_leaving(low.v, r.v, at[2].v, em_blend(upper.m, bias.v, 1.0 - bias.v), half_range.v, boundary.v, at[4].v,
                                at[5].v, at[6].v);
-    real share = select(whole, 0, log(div(r, range)));
-    score_possible(em, response, add(chain(at, ARGUMENTS, &f), share), early);
+    score_possible(em, response, add(chain(at, ARGUMENTS, &f), log(part)), early);
 }
 #endif
