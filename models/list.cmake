@@ -4,7 +4,7 @@ set(EMLIB_FAMILIES bandit gonogo two_step response_times delay risk perception r
 set(EMLIB_MODELS_bandit rw rw_dual choice_kernel)
 set(EMLIB_MODELS_gonogo gng_m2 gng_m3)
 set(EMLIB_MODELS_two_step ts_hybrid ts_par7)
-set(EMLIB_MODELS_response_times ddm ddm_sv ddm_full ddm_value pstRT_ddm pstRT_rlddm1 pstRT_rlddm6 lognormal_race)
+set(EMLIB_MODELS_response_times ddm ddm_sv ddm_full ddm_value pstRT_ddm pstRT_rlddm1 pstRT_rlddm6 lba lognormal_race)
 set(EMLIB_MODELS_delay dd_hyperbolic)
 set(EMLIB_MODELS_risk ra_prospect)
 set(EMLIB_MODELS_perception sdt sdt_ratings sdt_ratings_unequal psychometric psychometric_weibull)
