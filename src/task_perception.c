@@ -70,7 +70,7 @@ const em_task em_tasks_perception[] = {
     {"detection", "noise or signal, each with probability 0.5", 2, NULL, detection_input, NULL},
     {"intensities", "stimuli of seven intensities from 0.25 to 2, in equal numbers", 2, NULL, intensities_input, NULL},
     {"foods", "two foods, each of a value from 1 to 5", 2, NULL, foods_input, NULL},
-    {"selection", "three pairs of stimuli, the better one rewarded with probability 0.8, 0.7 or 0.6", 2, NULL, selection_input,
+    {"timed_selection", "three pairs of stimuli, the better one rewarded with probability 0.8, 0.7 or 0.6", 2, NULL, selection_input,
      selection_outcome},
     {"predictors", "predictors from a standard normal distribution", 2, NULL, predictors_input, NULL},
     {0},

@@ -12,6 +12,7 @@
 
 #include "helpers.h"
 #include "model_cases.h"
+#include "task.h"
 
 enum { S = 11, MOST_P = 10, MOST_H = 55 };
 static const int lengths[S] = {40, 1, 17, 0, 40, 33, 2, 25, 40, 8, 60}; /* ragged, one subject without trials */
@@ -423,7 +424,8 @@ static void test_draws_come_from_the_likelihood(void **state)
         }
         em_dataset *data;
         em_error error;
-        assert_int_equal(em_simulate(m, &sim, &data, &error), EM_OK);
+        if (em_simulate(m, &sim, &data, &error) != EM_OK)
+            fail_msg("model %s: %s", m->name, error.text);
         double *g = malloc(PEOPLE * (size_t)P * sizeof *g), *h = malloc(PEOPLE * (size_t)H * sizeof *h);
         const double facts[] = {1, 1, 1, 1}; /* what they are while data are drawn */
         score_with_facts(data, m, widest_isa(), true, false, has_options(m) ? 3 : 2, sim.mu, facts, NULL, g, h);
@@ -561,6 +563,18 @@ static void test_derivatives_stay_cheap(void **state)
 #endif
 }
 
+/* Two tasks of one name: the second would never be found. */
+static void test_tasks(void **state)
+{
+    (void)state;
+    for (const em_task *t = em_task_next(NULL); t; t = em_task_next(t))
+        if (em_task_find(t->name) != t)
+            fail_msg("there are two tasks with the name %s", t->name);
+    for (int i = 0; i < n_models; i++)
+        if (all_models[i]->task && !em_task_find(all_models[i]->task))
+            fail_msg("model %s names the task %s, which there is not", all_models[i]->name, all_models[i]->task);
+}
+
 static void test_descriptions(void **state)
 {
     (void)state;
@@ -587,7 +601,7 @@ int main(void)
 {
     collect_models();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptions), cmocka_unit_test(test_derivatives), cmocka_unit_test(test_kernels_agree),
+        cmocka_unit_test(test_descriptions), cmocka_unit_test(test_tasks), cmocka_unit_test(test_derivatives), cmocka_unit_test(test_kernels_agree),
         cmocka_unit_test(test_missing_cells), cmocka_unit_test(test_missing_trials_are_cut_out),
         cmocka_unit_test(test_what_counts), cmocka_unit_test(test_blocks_restart),
         cmocka_unit_test(test_likelihood_sums_to_one), cmocka_unit_test(test_density_integrates_to_one),

@@ -16,7 +16,7 @@ TRIAL(p, s)
     respond_wiener(rt, choice, p->a, 0.5, pick(drift, observe(cond)), p->tau);
 }
 
-MODEL(pstRT_ddm, .family = "response times", .task = "selection",
+MODEL(pstRT_ddm, .family = "response times", .task = "timed_selection",
       .about = "diffusion in the probabilistic selection task, a drift for each pair of stimuli",
       .reference = PEDERSEN,
       .equations = WIENER_AS_IN_DDM "with alpha = a, beta = 0.5 and delta = d1, d2 or d3 for cond = 0, 1 or 2")

@@ -10,7 +10,7 @@
 
 TRIAL(p, s) { learn_selection(em, p, s, p->a, p->alpha, p->alpha); }
 
-MODEL(pstRT_rlddm1, .family = "response times", .task = "selection",
+MODEL(pstRT_rlddm1, .family = "response times", .task = "timed_selection",
       .about = "diffusion with a drift that follows learned values",
       .reference = PEDERSEN,
       .equations = WIENER_AS_IN_DDM "with alpha = a, beta = 0.5 and delta = v (Q[cond, 1] - Q[cond, 0])\n"

@@ -21,7 +21,7 @@ TRIAL(p, s)
     learn_selection(em, p, s, boundary, p->alpha_pos, p->alpha_neg);
 }
 
-MODEL(pstRT_rlddm6, .family = "response times", .task = "selection",
+MODEL(pstRT_rlddm6, .family = "response times", .task = "timed_selection",
       .about = "as pstRT_rlddm1 with two learning rates and boundaries that move with practice",
       .reference = PEDERSEN,
       .equations = WIENER_AS_IN_DDM "with alpha = a (iter/10)^bp, beta = 0.5 and delta = v (Q[cond, 1] - Q[cond, 0])\n"

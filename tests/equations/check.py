@@ -51,6 +51,8 @@ def cell(column, options, rng):
     codes = options if column["codes"] == "K" else column["codes"]
     if codes:
         return rng.randrange(codes)
+    if column["name"] == "rt":
+        return 0.3 + 1.5 * rng.random()
     if column["name"] in COUNTS:
         return rng.randrange(1, 30)
     low = -1 if column["min"] is None else column["min"]
