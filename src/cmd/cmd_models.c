@@ -96,16 +96,55 @@ static void print_lines(const char *text)
     }
 }
 
+/* Where the transform ends far out on this side (-1 or 1); infinite where it goes on and on. */
+static void bounds(const em_model *m, double side, double *bound)
+{
+    double x[EM_MAX_PARAMETERS], facts[EM_MAX_PARAMETERS], nearer[EM_MAX_PARAMETERS];
+    for (int f = 0; f < EM_MAX_PARAMETERS; f++)
+        facts[f] = 1;
+    for (int j = 0; j < m->n_parameters; j++)
+        x[j] = side * 300;
+    m->natural(x, facts, nearer);
+    for (int j = 0; j < m->n_parameters; j++)
+        x[j] = side * 600;
+    m->natural(x, facts, bound);
+    for (int j = 0; j < m->n_parameters; j++)
+        if (!(fabs(bound[j] - nearer[j]) < 1e-9 * (1 + fabs(bound[j]))))
+            bound[j] = side * INFINITY;
+        else if (fabs(bound[j]) < 1e-9)
+            bound[j] = 0;
+}
+
+/* The fact that bounds a parameter, or NULL. */
+static const char *bounding_fact(const em_model *m, int j)
+{
+    for (int f = 0; f < m->n_facts; f++)
+        if (strstr(m->parameters[j].transform, m->facts[f].name))
+            return m->facts[f].name;
+    return NULL;
+}
+
 static void print_parameters(const em_model *m)
 {
-    static const char *const head[] = {"name", "transform", "mean", "variance", "about"};
-    print_table table = {.align = "llrrl"};
-    for (int i = 0; i < 5; i++)
+    static const char *const head[] = {"name", "transform", "natural range", "mean", "variance", "about"};
+    print_table table = {.align = "lllrrl"};
+    double low[EM_MAX_PARAMETERS], high[EM_MAX_PARAMETERS];
+    bounds(m, -1, low);
+    bounds(m, 1, high);
+    for (int i = 0; i < 6; i++)
         print_cell(&table, "%s", head[i]);
     for (int j = 0; j < m->n_parameters; j++) {
         const em_parameter *p = &m->parameters[j];
         print_cell(&table, "%s", p->name);
         print_cell(&table, "%s", p->transform);
+        if (bounding_fact(m, j))
+            print_cell(&table, "%g to %s", low[j], bounding_fact(m, j));
+        else if (isinf(low[j]) && isinf(high[j]))
+            print_cell(&table, "any number");
+        else if (isinf(high[j]))
+            print_cell(&table, "above %g", low[j]);
+        else
+            print_cell(&table, "%g to %g", low[j], high[j]);
         print_cell(&table, "%g", p->mu);
         print_cell(&table, "%g", p->var);
         print_cell(&table, "%s", p->about);
@@ -146,6 +185,8 @@ static void print_columns(const em_model *m)
     }
     puts("\nColumns");
     print_end(&table, 2);
+    for (int f = 0; f < m->n_facts; f++)
+        printf("  %s: %s\n", m->facts[f].name, m->facts[f].about);
     puts(m->has_state ? "  A column 'block' may be there, too: where it changes, learned values start again."
                       : "  Trials do not depend on each other: a column 'block' changes nothing.");
 }
@@ -171,6 +212,8 @@ static int show_model(const em_model *m)
     print_parameters(m);
     print_columns(m);
     print_latents(m);
+    if (m->numerical)
+        puts("\nWritten in plain C: derivatives are numerical.");
     return cmd_finish("models", 0);
 }
 
