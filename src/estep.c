@@ -42,7 +42,7 @@ em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options
 {
     const size_t P = (size_t)model->n_parameters, L = (size_t)kernel->lanes, size = em_mode_size((int)P, (int)L);
     *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1};
-    estep->score = em_isa_score(kernel, true, options);
+    estep->score = em_isa_score(kernel, options);
     estep->store = em_new_aligned(n_groups * size, sizeof(double), error);
     estep->mode = em_new(n_groups, sizeof *estep->mode, error);
     estep->posterior = em_new(n_groups * L, sizeof *estep->posterior, error);

@@ -38,9 +38,7 @@ const em_kernel *em_isa_kernel(const em_model *model, int isa)
     return &model->kernels[isa];
 }
 
-em_score_fn *em_isa_score(const em_kernel *kernel, bool full, int options)
+em_score_fn *em_isa_score(const em_kernel *kernel, int options)
 {
-    em_score_fn *all = options == 2 && kernel->full_two ? kernel->full_two : kernel->full;
-    em_score_fn *value = options == 2 && kernel->full_two ? kernel->value_two : kernel->value;
-    return full || !value ? all : value;
+    return options == 2 && kernel->score_two ? kernel->score_two : kernel->score;
 }

@@ -8,7 +8,6 @@
 em_code em_isa_choose(int *isa, em_error *error) EM_MUST_CHECK;
 /* The kernel of the model for that set, or the widest below it. */
 const em_kernel *em_isa_kernel(const em_model *model, int isa);
-/* The function for this number of options, with derivatives or, if there is such a one, without: whoever calls must have room for
- * them in any case. */
-em_score_fn *em_isa_score(const em_kernel *kernel, bool full, int options);
+/* The function for this number of options. */
+em_score_fn *em_isa_score(const em_kernel *kernel, int options);
 #endif

@@ -49,7 +49,7 @@ em_code em_loglik(const char *dataset, const em_model *model, const double *x, i
         code = em_dataset_read_ids(trials.data, dataset, 0, trials.data->n_subjects, &trials.data->id, error);
     if (code == EM_OK) {
         *value = em_new(trials.data->n_subjects, sizeof **value, error);
-        code = *value ? score_all(&plan, groups, em_isa_score(kernel, false, trials.options), model->n_parameters, x, *value, error)
+        code = *value ? score_all(&plan, groups, em_isa_score(kernel, trials.options), model->n_parameters, x, *value, error)
                       : EM_MACHINE;
     }
     if (code == EM_OK) {

@@ -61,7 +61,7 @@ static void evaluate(check *c, const em_kernel *kernel, size_t group, const doub
     for (int j = 0; j < c->P; j++)
         for (int l = 0; l < c->lanes; l++)
             c->at[j * c->lanes + l] = x[j];
-    em_isa_score(kernel, true, c->trials.options)(&c->groups[group].batch, &(em_point){.x = c->at}, c->value, c->gradient, c->hessian);
+    em_isa_score(kernel, c->trials.options)(&c->groups[group].batch, &(em_point){.x = c->at}, c->value, c->gradient, c->hessian);
 }
 
 /* "alpha = 0.5, beta = 3" on the natural scale for this subject. */

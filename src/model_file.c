@@ -69,7 +69,7 @@ static bool doubled(const char *name, const char *other) { return strcmp(name, o
 
 static em_code check_tables(const em_model *m, const char *path, em_error *error)
 {
-    if (!named(m->name) || !m->trace || !m->natural || !m->unconstrained || !m->kernels[EM_ISA_BASELINE].full ||
+    if (!named(m->name) || !m->trace || !m->natural || !m->unconstrained || !m->kernels[EM_ISA_BASELINE].score ||
         m->n_parameters < 1 || m->n_parameters > EM_MAX_PARAMETERS || m->n_columns < 1 ||
         m->n_responses < 1 || m->n_responses > m->n_columns || m->n_latents < 0 || m->n_facts < 0 ||
         m->n_facts > EM_MAX_PARAMETERS)
@@ -98,7 +98,7 @@ static em_code check_tables(const em_model *m, const char *path, em_error *error
                 return em_fail(error, EM_INPUT_ERROR, "%s: two columns are called %s", path, column->name);
     }
     for (int i = EM_ISA_BASELINE; i < EM_N_ISA; i++)
-        if (m->kernels[i].lanes < 0 || m->kernels[i].lanes > 8 || (m->kernels[i].lanes && !m->kernels[i].full))
+        if (m->kernels[i].lanes < 0 || m->kernels[i].lanes > 8 || (m->kernels[i].lanes && !m->kernels[i].score))
             return broken(path, error);
     return EM_OK;
 }

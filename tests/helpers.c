@@ -74,13 +74,13 @@ em_group_data *pack_all(const em_plan *plan, const em_trials *trials)
     return groups;
 }
 
-void score_all(em_dataset *data, const em_model *model, int isa, bool full, bool two, int options, const double *x,
+void score_all(em_dataset *data, const em_model *model, int isa, bool two, int options, const double *x,
                double *value, double *gradient, double *hessian)
 {
-    score_with_facts(data, model, isa, full, two, options, x, NULL, value, gradient, hessian);
+    score_with_facts(data, model, isa, two, options, x, NULL, value, gradient, hessian);
 }
 
-void score_with_facts(em_dataset *data, const em_model *model, int isa, bool full, bool two, int options, const double *x,
+void score_with_facts(em_dataset *data, const em_model *model, int isa, bool two, int options, const double *x,
                       const double *facts, double *value, double *gradient, double *hessian)
 {
     const em_kernel *kernel = em_isa_kernel(model, isa);
@@ -95,7 +95,7 @@ void score_with_facts(em_dataset *data, const em_model *model, int isa, bool ful
     for (int j = 0; j < P; j++)
         for (int l = 0; l < L; l++)
             point[j * L + l] = x[j];
-    em_score_fn *alone = two ? kernel->value_two : kernel->value, *score = full || !alone ? (two ? kernel->full_two : kernel->full) : alone;
+    em_score_fn *score = two && kernel->score_two ? kernel->score_two : kernel->score;
     _Alignas(64) double given[EM_MAX_PARAMETERS * 8];
     for (int i = 0; facts && i < model->n_facts * L; i++)
         given[i] = facts[i / L];

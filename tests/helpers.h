@@ -19,11 +19,11 @@ em_trials trials_of(em_dataset *data, const em_model *model, int options);
 em_group_data *pack_all(const em_plan *plan, const em_trials *trials);
 
 /* Log-likelihood and derivatives of every subject at x [P] (the same for all): value [S], gradient [S,P], hessian
- * [S,P(P+1)/2]; NULL for what is not wanted. full: the kernel with derivatives. two: the kernel for exactly two options. */
-void score_all(em_dataset *data, const em_model *model, int isa, bool full, bool two, int options, const double *x,
+ * [S,P(P+1)/2]; NULL for what is not wanted. two: the kernel for exactly two options. */
+void score_all(em_dataset *data, const em_model *model, int isa, bool two, int options, const double *x,
                double *value, double *gradient, double *hessian);
 /* The same with these facts [F] for every subject in place of their own; NULL: their own. */
-void score_with_facts(em_dataset *data, const em_model *model, int isa, bool full, bool two, int options, const double *x,
+void score_with_facts(em_dataset *data, const em_model *model, int isa, bool two, int options, const double *x,
                       const double *facts, double *value, double *gradient, double *hessian);
 int widest_isa(void);
 

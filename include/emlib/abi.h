@@ -79,9 +79,9 @@ typedef struct em_point {
     const uint8_t *condition; /* [trials][lanes] which of the conditions; NULL: one condition */
 } em_point;
 
-/* Log-likelihood of each lane and, in full kernels, its derivatives on the unconstrained scale:
+/* Log-likelihood of each lane and its derivatives on the unconstrained scale:
  * value [lanes], gradient [P][lanes], hessian [P(P+1)/2][lanes] (lower triangle by rows: (0,0),(1,0),(1,1),...).
- * All 64-byte aligned. A kernel of the value alone touches nothing else. Where the model overflows a lane may hold
+ * All 64-byte aligned. Where the model overflows a lane may hold
  * anything, NaN included; the other lanes are never affected. */
 typedef void em_score_fn(const em_batch *batch, const em_point *point, double *value, double *gradient,
                          double *hessian);
@@ -89,8 +89,8 @@ typedef void em_score_fn(const em_batch *batch, const em_point *point, double *v
 /* The kernels for one instruction set; lanes 0: not compiled for this machine. */
 typedef struct em_kernel {
     int lanes;
-    em_score_fn *value, *full;         /* the log-likelihood alone (NULL: use full); and its gradient and Hessian */
-    em_score_fn *value_two, *full_two; /* the same for exactly two options, faster; NULL in models without EM_OPTION */
+    em_score_fn *score;
+    em_score_fn *score_two; /* the same for exactly two options, faster; NULL where there is none */
 } em_kernel;
 
 enum { EM_ISA_BASELINE, EM_ISA_AVX2, EM_ISA_AVX512, EM_N_ISA };

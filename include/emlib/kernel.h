@@ -1,5 +1,5 @@
-/* Compiles one model file for one instruction set, with or without derivatives, or, with EM_TRACE, its drawing, latents and
- * description. The build includes the model file before this one. */
+/* Compiles one model file for one instruction set, with derivatives, or, with EM_TRACE, its drawing, latents and description. The
+ * build includes the model file before this one. */
 #ifndef EMLIB_KERNEL_H
 #define EMLIB_KERNEL_H
 #ifdef EMLIB_PLAIN_H
@@ -60,15 +60,12 @@ EM_INLINE void em_keep(em_m m, em_state *s, const em_state *old)
 /* A model that chooses among no options needs no kernel for two of them. */
 #else
 #if EM_TWO
-#define EM_WHAT_0 value_two
-#define EM_WHAT_1 full_two
+#define EM_SCORE_NAME EM_SYMBOL_OF(EM_NAME, EM_ISA, score_two)
 #else
-#define EM_WHAT_0 value
-#define EM_WHAT_1 full
+#define EM_SCORE_NAME EM_SYMBOL_OF(EM_NAME, EM_ISA, score)
 #endif
-#define EM_SCORE_SYMBOL_(name, isa, what) em_##name##_##isa##_##what
-#define EM_SCORE_SYMBOL(name, isa, what) EM_SCORE_SYMBOL_(name, isa, what)
-#define EM_SCORE_NAME EM_SCORE_SYMBOL(EM_NAME, EM_ISA, EM_JOIN(EM_WHAT_, EM_DERIVATIVES))
+#define EM_SYMBOL_OF_(name, isa, what) em_##name##_##isa##_##what
+#define EM_SYMBOL_OF(name, isa, what) EM_SYMBOL_OF_(name, isa, what)
 
 EM_INLINE em_m em_lanes_of(unsigned bits)
 {
@@ -134,11 +131,8 @@ void EM_SCORE_NAME(const em_batch *batch, const em_point *point, double *value, 
     }
     em_settle(em);
     *(em_va *)value = em->ll.v;
-#if EM_DERIVATIVES
     EM_UNROLL for (int i = 0; i < EM_P; i++) *(em_va *)(gradient + i * EM_LANES) = em->ll.g[i];
     EM_UNROLL for (int i = 0; i < EM_H; i++) *(em_va *)(hessian + i * EM_LANES) = em->ll.h[i];
-#endif
-    (void)gradient, (void)hessian;
 }
 #endif
 #else

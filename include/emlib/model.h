@@ -866,25 +866,21 @@ enum { COLUMNS(EM_COL_IS_OUTCOME) };
     START(p, s) { s->none = em_d(0); }
 
 #if EM_TRACE
-/* Which kernels there are: EM_ISAS, set by the build, lists the instruction sets with their lanes. */
+/* Which kernels there are: EM_ISAS, set by the build, lists the instruction sets with their lanes. One for exactly two options is made
+ * where AVX2 is: older processors are served by that for any number. */
 #define EM_SYMBOL_(name, isa, what) em_##name##_##isa##_##what
 #define EM_SYMBOL(name, isa, what) EM_SYMBOL_(name, isa, what)
-#define EM_DECLARE(isa, n)                                                                                 \
-    extern em_score_fn EM_SYMBOL(EM_NAME, isa, value), EM_SYMBOL(EM_NAME, isa, full);                      \
-    extern em_score_fn EM_SYMBOL(EM_NAME, isa, value_two), EM_SYMBOL(EM_NAME, isa, full_two);
-#define EM_HAS_VALUE_BASELINE 0
-#define EM_HAS_VALUE_AVX2 1
-#define EM_HAS_VALUE_AVX512 1
-#define EM_IF_1(x) x
-#define EM_IF_0(x) 0
-#define EM_VALUE(isa, what) EM_JOIN(EM_IF_, EM_HAS_VALUE_##isa)(EM_SYMBOL(EM_NAME, isa, what))
+#define EM_DECLARE(isa, n) extern em_score_fn EM_SYMBOL(EM_NAME, isa, score), EM_SYMBOL(EM_NAME, isa, score_two);
+#define EM_TWO_BASELINE(name) 0
 #if EM_HAS_OPTION
-#define EM_TWO_OF(isa) .value_two = EM_VALUE(isa, value_two), .full_two = EM_SYMBOL(EM_NAME, isa, full_two),
+#define EM_TWO_AVX2(name) EM_SYMBOL(name, AVX2, score_two)
+#define EM_TWO_AVX512(name) EM_SYMBOL(name, AVX512, score_two)
 #else
-#define EM_TWO_OF(isa)
+#define EM_TWO_AVX2(name) 0
+#define EM_TWO_AVX512(name) 0
 #endif
-#define EM_KERNEL(isa, n)                                                                                  \
-    [EM_ISA_##isa] = {.lanes = n, EM_TWO_OF(isa) .value = EM_VALUE(isa, value), .full = EM_SYMBOL(EM_NAME, isa, full)},
+#define EM_KERNEL(isa, n) \
+    [EM_ISA_##isa] = {.lanes = n, .score = EM_SYMBOL(EM_NAME, isa, score), .score_two = EM_TWO_##isa(EM_NAME)},
 #ifdef EM_ISAS
 EM_ISAS(EM_DECLARE)
 #else

@@ -56,13 +56,13 @@ typedef struct subject {
     static __attribute__((unused)) double em_log_likelihood(__attribute__((unused)) const parameters *p, const subject *d)
 
 #if EM_TRACE
-static em_score_fn em_plain_value, em_plain_full;
+static em_score_fn em_plain_score;
 /* One lane, one kernel, whatever the machine. Values may carry over from trial to trial: `block` matters. */
 #define MODEL(name_, ...)                                                                                  \
     extern const em_model EM_MODEL_SYMBOL(name_);                                                          \
     const em_model EM_MODEL_SYMBOL(name_) = {                                                              \
         EM_DESCRIPTION(name_), .has_state = 1, .numerical = 1,                                             \
-        .kernels = {{.lanes = 1, .value = em_plain_value, .full = em_plain_full}}, __VA_ARGS__};
+        .kernels = {{.lanes = 1, .score = em_plain_score}}, __VA_ARGS__};
 #else
 #define MODEL(name_, ...) _Static_assert(1, #name_);
 #endif

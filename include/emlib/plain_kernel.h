@@ -193,20 +193,7 @@ static double *em_subject_of(const em_batch *batch, subject *d)
     return store;
 }
 
-static void em_plain_value(const em_batch *batch, const em_point *point, double *value, double *gradient, double *hessian)
-{
-    subject d;
-    double *store = em_subject_of(batch, &d);
-    (void)gradient, (void)hessian;
-    *value = NAN;
-    if (!store)
-        return;
-    *value = em_at(&d, point->x);
-    free(store);
-    free((void *)(uintptr_t)d.em_scored);
-}
-
-static void em_plain_full(const em_batch *batch, const em_point *point, double *value, double *gradient, double *hessian)
+static void em_plain_score(const em_batch *batch, const em_point *point, double *value, double *gradient, double *hessian)
 {
     subject d;
     double *store = em_subject_of(batch, &d);

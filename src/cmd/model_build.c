@@ -71,9 +71,9 @@ static em_code open_build(build *b, const char *source, em_error *error)
 
 /* ---- what is compiled ------------------------------------------------------------------------------------------- */
 
-/* For each instruction set four kernels: all or the value alone (not on processors without AVX2), for any number of options or for
- * two. Then the description, with drawing and latent variables. */
-enum { N_ISAS = sizeof kernel_isas / sizeof *kernel_isas, N_OBJECTS = 4 * N_ISAS + 1 };
+/* For each instruction set two kernels: for any number of options and for two. Then the description, with drawing and latent
+ * variables. */
+enum { N_ISAS = sizeof kernel_isas / sizeof *kernel_isas, N_OBJECTS = 2 * N_ISAS + 1 };
 typedef struct paths {
     char driver[FOLDER + 16], library[FOLDER + 16], object[N_OBJECTS][FOLDER + 16], said[N_OBJECTS][FOLDER + 16];
 } paths;
@@ -118,13 +118,12 @@ static compiler_job compile_job(const build *b, const paths *p, int i, const cha
 
 static em_code compile_all(const build *b, const paths *p, int *failed, em_error *error)
 {
-    static const char *const what[4][3] = {{"-DEM_DERIVATIVES=1", NULL}, {"-DEM_DERIVATIVES=1", "-DEM_TWO=1", NULL},
-                                           {"-DEM_DERIVATIVES=0", NULL}, {"-DEM_DERIVATIVES=0", "-DEM_TWO=1", NULL}};
     compiler_job jobs[N_OBJECTS];
     for (int i = 0; i < N_OBJECTS - 1; i++) {
         jobs[i] = compile_job(b, p, i, kernel_flags);
-        compiler_add_all(&jobs[i], kernel_isas[i / 4].words);
-        compiler_add_all(&jobs[i], what[i % 4]);
+        compiler_add_all(&jobs[i], kernel_isas[i / 2].words);
+        if (i % 2)
+            compiler_add(&jobs[i], "-DEM_TWO=1");
     }
     jobs[N_OBJECTS - 1] = compile_job(b, p, N_OBJECTS - 1, trace_flags);
     compiler_add(&jobs[N_OBJECTS - 1], "-DEM_TRACE=1");
