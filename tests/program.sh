@@ -45,7 +45,7 @@ for command in new build check; do
     expect 2 "unrecognized option '--no-such'" "$emlib" model $command --no-such
 done
 expect 2 "there is no command 'frobnicate'" "$emlib" model frobnicate
-for model in $("$emlib" models | awk '/^  / && $1 != "model" {print $1}'); do
+for model in $("$emlib" models | awk '/^  [^ ]/ {print $1}'); do
     expect 0 "^$model: " "$emlib" models "$model"
 done
 for model in rw rw_dual choice_kernel gng_m2 gng_m3 ts_hybrid ts_par7 ddm dd_hyperbolic ra_prospect; do

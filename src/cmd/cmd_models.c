@@ -49,8 +49,9 @@ static void join(char *text, size_t size, const char *name)
     snprintf(text + n, size - n, "%s%s", n ? ", " : "", name);
 }
 
-static void list_family(const em_model *const *models, size_t n, const char *family, print_table *table)
+static void list_family(const em_model *const *models, size_t n, const char *family)
 {
+    printf("\n%s\n", family);
     for (size_t i = 0; i < n; i++) {
         char columns[400] = "", parameters[800] = "";
         const em_model *m = models[i];
@@ -60,10 +61,7 @@ static void list_family(const em_model *const *models, size_t n, const char *fam
             join(columns, sizeof columns, m->columns[k].name);
         for (int j = 0; j < m->n_parameters; j++)
             join(parameters, sizeof parameters, m->parameters[j].name);
-        print_cell(table, "  %s", m->name);
-        print_cell(table, "%s", parameters);
-        print_cell(table, "%s", columns);
-        print_cell(table, "%s", m->about);
+        printf("  %-25s %s\n      parameters %s;  columns %s\n", m->name, m->about, parameters, columns);
     }
 }
 
@@ -71,18 +69,10 @@ static int list_models(void)
 {
     size_t n;
     const em_model *const *models = em_models(&n);
-    print_table table = {.align = "llll"};
-    static const char *const head[] = {"  model", "parameters", "columns", "about"};
-    for (int i = 0; i < 4; i++)
-        print_cell(&table, "%s", head[i]);
+    printf("%zu models, by family\n", n);
     for (size_t i = 0; i < n; i++)
-        if (i == 0 || strcmp(models[i]->family, models[i - 1]->family) != 0) {
-            print_cell(&table, "%s", models[i]->family);
-            for (int k = 0; k < 3; k++)
-                print_cell(&table, "%s", "");
-            list_family(models, n, models[i]->family, &table);
-        }
-    print_end(&table, 0);
+        if (i == 0 || strcmp(models[i]->family, models[i - 1]->family) != 0)
+            list_family(models, n, models[i]->family);
     puts("\n'emlib models NAME' tells all about one.");
     return cmd_finish("models", 0);
 }
