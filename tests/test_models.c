@@ -36,7 +36,13 @@ static void collect_models(void)
     all_models[n_models++] = &em_model_habit;
 }
 
-static bool has_options(const em_model *m) { return m->kernels[widest_isa()].score_two != NULL; }
+static bool has_options(const em_model *m)
+{
+    for (int c = 0; c < m->n_columns; c++)
+        if (m->columns[c].codes == EM_OPTION)
+            return true;
+    return false;
+}
 
 static void near(double got, double want, double tolerance, const char *what, const em_model *m, int isa)
 {
@@ -460,7 +466,7 @@ static void test_conditions(void **state)
     em_dataset *data = blank_data(m, 1, &n);
     random_cells(data, m, 2, 21);
     for (int isa = 0; isa <= widest_isa(); isa++) {
-        const em_kernel *kernel = &m->kernels[isa];
+        const em_kernel *kernel = em_isa_kernel(m, isa);
         const int L = kernel->lanes;
         em_error error;
         em_plan plan;
@@ -553,7 +559,7 @@ static void test_derivatives_stay_cheap(void **state)
         {&em_model_probe, 4}, {&em_model_sparse, 6}, {em_model_find("ts_hybrid"), 6}, {em_model_find("ddm"), 3}};
     for (size_t i = 0; i < sizeof limit / sizeof *limit; i++) {
         const em_model *m = limit[i].m;
-        const em_kernel *kernel = &m->kernels[widest_isa()];
+        const em_kernel *kernel = em_isa_kernel(m, widest_isa());
         const int n = 3000;
         em_dataset *data = blank_data(m, 1, &n);
         random_cells(data, m, 2, 5);
