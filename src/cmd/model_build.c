@@ -227,15 +227,32 @@ static void tell(const char *said, bool with_hints)
     free(text);
 }
 
+/* Whether the compiler knows an option. */
+static em_code knows(const build *b, const paths *p, const char *option, bool *known, em_error *error)
+{
+    compiler_job job = job_of(b, p->said[0]);
+    const char *const words[] = {option, "-fsyntax-only", "-x", "c", "/dev/null", NULL};
+    int failed;
+    compiler_add_all(&job, words);
+    em_code code = compiler_run(&job, 1, &failed, error);
+    *known = failed < 0;
+    return code;
+}
+
 /* The user's file alone: so that what the compiler says is of its lines, under the name that the user gave. */
 static em_code check_source(const build *b, const paths *p, em_error *error)
 {
     compiler_job job = job_of(b, p->said[0]);
-    const char *const words[] = {"-fsyntax-only", "-Wall", "-Wno-unused-function", "-ftrack-macro-expansion=0",
-                                 "-fno-diagnostics-show-option", b->source, NULL};
+    const char *const words[] = {"-fsyntax-only", "-Wall", "-Wno-unused-function", "-fno-diagnostics-show-option", b->source, NULL};
+    static const char no_macros[] = "-ftrack-macro-expansion=0"; /* GCC: no word on what stands behind sub(a, b) */
+    bool gcc = false;
     int failed;
+    em_code code = knows(b, p, no_macros, &gcc, error);
     compiler_add_all(&job, words);
-    em_code code = compiler_run(&job, 1, &failed, error);
+    if (gcc)
+        compiler_add(&job, no_macros);
+    if (code == EM_OK)
+        code = compiler_run(&job, 1, &failed, error);
     if (code != EM_OK)
         return code;
     tell(p->said[0], failed >= 0);
