@@ -3,28 +3,11 @@
 # usage: own_model.sh EMLIB MPIEXEC
 set -u
 emlib=$1 mpiexec=$2
+# shellcheck source-path=SCRIPTDIR source=expect.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/emlib own XXXXXX") || exit 1 # a space in the path must do no harm
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-failures=0 checks=0
-
-# expect STATUS PATTERN COMMAND...: exit status, and an extended regular expression that stdout and stderr together match
-expect() {
-    local status=$1 pattern=$2
-    shift 2
-    local said
-    said=$("$@" 2>&1)
-    local got=$?
-    checks=$((checks + 1))
-    if [ "$got" -ne "$status" ] || ! grep -qE -- "$pattern" <<<"$said"; then
-        failures=$((failures + 1))
-        printf 'FAILED: %s\n  exit %s, expected %s, and to match: %s\n%s\n' "$*" "$got" "$status" "$pattern" "$said"
-    fi
-}
-check() {
-    checks=$((checks + 1))
-    "$@" || { failures=$((failures + 1)); printf 'FAILED: %s\n' "$*"; }
-}
 
 # ---- as it stands
 expect 0 'mine.c: written' "$emlib" model new mine
@@ -131,5 +114,4 @@ expect 2 'is source code; build it first' "$emlib" models ./mine.c
 expect 2 'is not a file' "$emlib" models ./away
 check test -z "$(ls -d "${TMPDIR:-/tmp}"/emlib-?????? 2>/dev/null)"
 
-printf '%d checks, %d failed\n' $checks $failures
-[ $failures -eq 0 ]
+finish

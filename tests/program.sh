@@ -3,28 +3,12 @@
 # the messages say. usage: program.sh EMLIB MPIEXEC
 set -u
 emlib=$1 mpiexec=$2
+# shellcheck source-path=SCRIPTDIR source=expect.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-failures=0 checks=0
 
-# expect STATUS PATTERN COMMAND...: exit status, and an extended regular expression that stdout and stderr together match
-expect() {
-    local status=$1 pattern=$2
-    shift 2
-    local said
-    said=$("$@" 2>&1)
-    local got=$?
-    checks=$((checks + 1))
-    if [ "$got" -ne "$status" ] || ! grep -qE -- "$pattern" <<<"$said"; then
-        failures=$((failures + 1))
-        printf 'FAILED: %s\n  exit %s, expected %s, and to match: %s\n%s\n' "$*" "$got" "$status" "$pattern" "$said"
-    fi
-}
-check() {
-    checks=$((checks + 1))
-    "$@" || { failures=$((failures + 1)); printf 'FAILED: %s\n' "$*"; }
-}
 # equal up to how long it took
 same_show() { diff <("$emlib" show "$1" | grep -v 'made by') <("$emlib" show "$2" | grep -v 'made by'); }
 absent() { [ ! -e "$1" ]; }
@@ -175,5 +159,4 @@ expect 2 'not.* fit' "$emlib" show sim.h5
 expect 0 '^sub-01,1,[01],[01],' "$emlib" export rw.h5 --table trials
 expect 2 'not the data of this fit' "$emlib" export rw.h5 --table trials --data data.h5
 
-printf '%d checks, %d failed\n' $checks $failures
-[ $failures -eq 0 ]
+finish

@@ -28,29 +28,6 @@ EM_INLINE real learn_action(action_values *q, data cue, data action, real target
     return pe;
 }
 
-/* One trial in which cues are valued themselves and what they promise makes for acting. */
-typedef struct { action_values q; real v[4]; } cue_and_action_values;
-typedef struct { real w, v, pe; } pavlovian_latents;
-
-EM_INLINE void start_cues_and_actions(cue_and_action_values *s)
-{
-    start_actions(&s->q);
-    fill(s->v, 0);
-}
-
-EM_INLINE pavlovian_latents pavlovian_trial(em_run *em, cue_and_action_values *s, real xi, real ep, real b, real pi,
-                                            real rho_gain, real rho_loss)
-{
-    data cue = observe(cue);
-    real v = pick(s->v, cue);
-    real w = add(add(advantage_of_go(&s->q, cue), b), mul(pi, v));
-    data action = choose_lapse(choice, w, xi);
-    data x = observe(outcome);
-    real worth = mul(select(below(x, 0), rho_loss, rho_gain), x);
-    put(s->v, cue, add(v, mul(ep, sub(worth, v))));
-    return (pavlovian_latents){w, v, learn_action(&s->q, cue, action, worth, ep)};
-}
-
 #define GNG_CHOICE(more) \
     "w = Q[cue, go] - Q[cue, no go]" more "\n" \
     "p(go) = (1 - xi) logistic(w) + xi/2\n"

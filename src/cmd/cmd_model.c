@@ -51,8 +51,8 @@ static const struct argp new_argp = {
 /* A name that can stand in C and in the names of files. */
 static bool fit_for_c(const char *name)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    return *name && strspn(name, letters) > 0 && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == strlen(name);
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    return *name && !(*name >= '0' && *name <= '9') && strspn(name, allowed) == strlen(name);
 }
 
 /* The template, with NAME as the user's. */
