@@ -190,6 +190,7 @@ void em_batch_free(em_group_data *groups, size_t n)
     for (size_t g = 0; groups && g < n; g++) {
         for (int l = 0; l < 8; l++)
             free(groups[g].id[l]);
+        free(groups[g].condition);
         free(groups[g].store);
     }
     free(groups);

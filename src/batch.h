@@ -11,6 +11,7 @@ typedef struct em_group_data {
     char *id[8];             /* of each lane's subject; owned; NULL in an empty lane */
     uint64_t observed[8];    /* observed trials of each lane */
     double chance[8];        /* log-likelihood of choosing at random; NaN where a response is not a code */
+    uint8_t *condition;      /* [trials][lanes] which of the fit's conditions a trial belongs to; NULL: there is one */
     void *store;
 } em_group_data;
 

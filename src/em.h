@@ -3,7 +3,6 @@
 #define EMLIB_EM_H
 #include "comm.h"
 #include "estep.h"
-#include "group.h"
 
 /* Sums over all subjects of one E-step. */
 typedef struct em_totals {

@@ -91,6 +91,8 @@ typedef struct {
     em_plan plan;
     em_group_data *groups;
     size_t n_groups;
+    em_view view;
+    em_group_design design;
     em_estep estep;
     em_run_result result;
     double began, read_seconds;
@@ -280,8 +282,8 @@ static em_code deliver(fit_job *job, const char *dataset, const output_file *out
     double chance, facts[1 + job->model->n_facts];
     em_group_prior prior;
     em_group_make_prior(&prior, &job->result.group, P, job->options->group == EM_GROUP_NONE);
-    prior.prior.pinned = NULL; /* the stored Hessian has the likelihood's own derivatives where a variance is 0 */
-    const em_gather gather = {job->comm, job->model, &job->plan, &job->estep, &prior.prior};
+    prior.prior.n_null = 0; /* the stored Hessian has the likelihood's own derivatives where a variance is 0 */
+    const em_gather gather = {job->comm, &job->view, &job->plan, &job->estep, &prior.prior};
     em_fit_writer *writer = NULL;
     em_code code = em_gather_sums(&gather, &chance, facts, error);
     const size_t id_width = em_gather_id_width(&gather);
@@ -316,7 +318,7 @@ static em_code run(fit_job *job, const char *dataset, const em_progress *progres
     job->read_seconds = em_now() - job->began;
     if (code != EM_OK)
         return code;
-    code = em_estep_new(job->model, job->kernel, job->trials.options, job->groups, job->n_groups,
+    code = em_estep_new(&job->view, &job->design, job->kernel, job->trials.options, job->groups, job->n_groups,
                         starts_of(job->options, job->model),
                         job->options->seed, &job->estep, error);
     code = em_comm_agree(job->comm, code, error);
@@ -335,6 +337,8 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
     fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
                    .began = em_now()};
     *fit = NULL;
+    job.view = em_view_of(model);
+    job.design.n = job.view.n;
     if (model->numerical)
         em_say(job.log, "model %s is written in plain C: its derivatives are numerical", model->name);
     em_code code = run(&job, dataset, progress, output, fit, error);

@@ -7,10 +7,10 @@
 
 typedef struct em_gather {
     em_comm *comm;
-    const em_model *model;
+    const em_view *view;
     const em_plan *plan;
     const em_estep *estep; /* this rank's */
-    const em_prior *prior; /* under which the E-step was */
+    const em_prior *prior; /* under which the E-step was; its means do not count */
 } em_gather;
 
 /* Bytes of the longest id, at least 1. Collective. */
