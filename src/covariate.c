@@ -1,5 +1,6 @@
 #include "covariate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,14 +32,26 @@ const char *em_covariate_list(const em_dataset *data, char *list)
 
 /* ---- terms ----------------------------------------------------------------------------------------------------- */
 
-/* Where a term ends: at a comma, but not one between brackets, which may be part of a parameter's name. */
-static char *term_end(char *text)
+/* At most as many as there are commas and one. */
+static size_t count_parts(const char *text)
+{
+    size_t n = 1;
+    for (const char *p = text; p && *p; p++)
+        n += *p == ',';
+    return n;
+}
+
+/* Cuts the next part off; *more: there is another. A comma between brackets may belong to the name of a parameter. */
+static char *next_part(char **rest, bool *more)
 {
     int depth = 0;
-    char *p = text;
+    char *part = *rest, *p = part;
     for (; *p && (*p != ',' || depth > 0); p++)
         depth += *p == '[' ? 1 : *p == ']' && depth > 0 ? -1 : 0;
-    return p;
+    *more = *p != '\0';
+    *p = '\0';
+    *rest = p + 1;
+    return part;
 }
 
 /* Cuts a term in two. */
@@ -59,25 +72,19 @@ static em_code read_term(char *text, em_covariate_term *term, em_error *error)
 
 em_code em_covariate_terms_read(const char *text, em_covariate_term **terms, int *n_terms, em_error *error)
 {
-    const size_t length = text ? strlen(text) : 0;
-    size_t most = 1;
+    const size_t length = text ? strlen(text) : 0, most = count_parts(text);
     *terms = NULL;
     *n_terms = 0;
     if (length == 0)
         return EM_OK;
-    for (size_t i = 0; i < length; i++)
-        most += text[i] == ',';
     em_covariate_term *made = em_new(1, most * sizeof *made + length + 1, error);
     if (!made)
         return EM_MACHINE;
     char *rest = strcpy((char *)(made + most), text);
     em_code code = EM_OK;
     for (bool more = true; more && !code;) {
-        char *end = term_end(rest);
-        more = *end != '\0';
-        *end = '\0';
-        code = read_term(rest, &made[(*n_terms)++], error);
-        rest = end + 1;
+        char *part = next_part(&rest, &more);
+        code = read_term(part, &made[(*n_terms)++], error);
     }
     if (!code) {
         *terms = made;
@@ -85,6 +92,48 @@ em_code em_covariate_terms_read(const char *text, em_covariate_term **terms, int
     }
     free(made);
     *n_terms = 0;
+    return code;
+}
+
+/* ---- effects --------------------------------------------------------------------------------------------------- */
+
+/* Cuts an effect in three. */
+static em_code read_effect(char *text, em_effect *effect, em_error *error)
+{
+    char shown[EM_SHOWN], *end = NULL;
+    char *colon = strchr(text, ':'), *equals = colon ? strchr(colon, '=') : NULL;
+    em_text_shown(text, strlen(text), shown);
+    const double size = equals ? strtod(equals + 1, &end) : NAN;
+    if (!equals || colon == text || equals == colon + 1 || end == equals + 1 || *end || !isfinite(size))
+        return em_fail(error, EM_INPUT_ERROR, "'%s' is no effect; write COVARIATE:PARAMETER=NUMBER, with commas between several",
+                       shown);
+    *colon = *equals = '\0';
+    *effect = (em_effect){text, colon + 1, size};
+    return EM_OK;
+}
+
+em_code em_effects_read(const char *text, em_effect **effects, int *n, em_error *error)
+{
+    const size_t length = text ? strlen(text) : 0, most = count_parts(text);
+    *effects = NULL;
+    *n = 0;
+    if (length == 0)
+        return EM_OK;
+    em_effect *made = em_new(1, most * sizeof *made + length + 1, error);
+    if (!made)
+        return EM_MACHINE;
+    char *rest = strcpy((char *)(made + most), text);
+    em_code code = EM_OK;
+    for (bool more = true; more && !code;) {
+        char *part = next_part(&rest, &more);
+        code = read_effect(part, &made[(*n)++], error);
+    }
+    if (!code) {
+        *effects = made;
+        return EM_OK;
+    }
+    free(made);
+    *n = 0;
     return code;
 }
 

@@ -113,7 +113,7 @@ static em_code say_without_trials(const em_import_table *t, const char *trials, 
             em_text_list(list, t->ids.text[i]);
         }
     if (n > 0)
-        em_say(t->log, "%s: %zu subject%s without trials in %s left out: %s", t->path, n, n == 1 ? "" : "s", trials, list);
+        em_say(t->log, "%s: %zu subject%s without trials in %s, left out: %s", t->path, n, n == 1 ? "" : "s", trials, list);
     free(used);
     return EM_OK;
 }
