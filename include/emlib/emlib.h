@@ -80,6 +80,9 @@ typedef struct em_dataset_column {
     bool levels_given; /* the order of the levels was chosen by the user, not by sorting */
 } em_dataset_column;
 
+/* What is known of each subject beside the trials: age, group. A column with one value a subject, value [S]. */
+typedef em_dataset_column em_covariate;
+
 /* The parameters that simulated data were drawn from. Facts of the data, which bound some parameters (em_fact), were not known
  * yet: they counted as 1. The data's own facts make other natural values of the same x; those here are the ones drawn with. */
 typedef struct em_truth {
@@ -89,6 +92,9 @@ typedef struct em_truth {
     char **parameter;        /* [P] */
     double *mu, *var;        /* [P] unconstrained */
     double *x, *natural;     /* [S,P] */
+    int n_effects;           /* E; with effects mu is the mean where the covariates are 0 */
+    char **effect_covariate, **effect_parameter; /* [E] */
+    double *effect;          /* [E] shift of the parameter's mean for one unit of the covariate */
 } em_truth;
 
 typedef struct em_dataset {
@@ -99,6 +105,8 @@ typedef struct em_dataset {
     size_t first_row, held;  /* columns hold rows first_row .. first_row+held-1 (the whole: 0, n_rows) */
     int n_columns;
     em_dataset_column *column; /* [n_columns] in the order of the file they came from */
+    int n_covariates;
+    em_covariate *covariate; /* [n_covariates] in the order of the table they came from; always whole */
     char fingerprint[65];    /* SHA-256 of the content, hex; see em_dataset_seal */
     em_truth *truth;         /* NULL for data that were not simulated */
 } em_dataset;
@@ -108,14 +116,16 @@ EM_API void em_dataset_free(em_dataset *data);
 EM_API void em_dataset_forget(em_dataset *data);
 /* The column of this name, or NULL. */
 EM_API em_dataset_column *em_dataset_find(const em_dataset *data, const char *name);
-/* Computes the fingerprint of a whole dataset: SHA-256 of its ids, offsets and columns, by way of hashes of fixed blocks (see
- * src/fingerprint.h). The same content has the same fingerprint whatever the type and chunks on disk and the order of the
- * columns. */
+/* The covariate of this name, or NULL. */
+EM_API em_covariate *em_dataset_covariate(const em_dataset *data, const char *name);
+/* Computes the fingerprint of a whole dataset: SHA-256 of its ids, offsets, columns and covariates, by way of hashes of fixed
+ * blocks (see src/fingerprint.h). The same content has the same fingerprint whatever the type and chunks on disk and the order of
+ * the columns and covariates. */
 EM_API em_code em_dataset_seal(em_dataset *data, em_error *error) EM_MUST_CHECK;
 /* Writes the whole dataset, which must be sealed, to a new file that appears under its name complete or not at all.
  * An existing file is replaced only with `force` (EM_INPUT_ERROR otherwise). */
 EM_API em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error) EM_MUST_CHECK;
-/* Reads everything but the values of the columns. */
+/* Reads everything but the values of the columns; covariates come with their values. */
 EM_API em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
 /* The same without ids and truth, which are NULL: what one of many processes needs to know of all subjects. */
 EM_API em_code em_dataset_read_outline(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
@@ -125,6 +135,32 @@ EM_API em_code em_dataset_read_ids(const em_dataset *data, const char *path, siz
 /* Reads rows first .. first+count-1 of the named columns (names NULL: of all); frees values read before. */
 EM_API em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *const *names, int n_names,
                                     size_t first, size_t count, em_error *error) EM_MUST_CHECK;
+
+/* ---- covariates of a group ------------------------------------------------------------------------------------- */
+
+/* A covariate that the mean of a parameter depends on. */
+typedef struct em_covariate_term {
+    const char *covariate;
+    const char *parameter; /* its name, or the part before '[' of several; NULL: every parameter */
+} em_covariate_term;
+/* How a covariate of texts becomes numbers; coefficients are on the parameter's unconstrained scale.
+ * Treatment: each level against a reference. Sum: each level but one against the mean of all levels. Helmert: each level but
+ * the first against the mean of those before it. (Venables & Ripley 2002, Modern Applied Statistics with S, section 6.2;
+ * Helmert columns are divided so that a coefficient is the difference itself.) */
+typedef enum em_contrast { EM_TREATMENT, EM_SUM, EM_HELMERT } em_contrast;
+typedef struct em_contrast_choice {
+    const char *covariate;
+    em_contrast contrast;
+    const char *reference; /* a level; NULL: the first of a treatment contrast, the last (without coefficient) of a sum */
+} em_contrast_choice;
+
+/* Reads "age,group" or "age:alpha,group:beta". terms [n_terms] out, texts included in one block of memory: free it.
+ * NULL or an empty text gives none. */
+EM_API em_code em_covariate_terms_read(const char *text, em_covariate_term **terms, int *n_terms,
+                                       em_error *error) EM_MUST_CHECK;
+/* Reads n texts like "group=sum", "group=treatment:control". choices [n] out, in one block of memory as above. */
+EM_API em_code em_contrast_choices_read(const char *const *text, int n, em_contrast_choice **choices,
+                                        em_error *error) EM_MUST_CHECK;
 
 /* ---- import ---------------------------------------------------------------------------------------------------- */
 
@@ -146,11 +182,15 @@ typedef struct em_import_options {
     const em_levels *levels;
     const em_base *base;
     int n_rename, n_levels, n_base;
+    const char *covariates; /* path of a table with one row a subject; NULL: there is none */
 } em_import_options;
 
 EM_API em_import_options em_import_defaults(void);
 /* Reads a long table, CSV or TSV (told apart by the header line), one row a trial, into a sealed dataset. Rows of a
- * subject need not be together; their order is kept. `log` gets warnings. Errors name file, line and column. */
+ * subject need not be together; their order is kept. With `covariates` a second table, one row a subject, gives what is
+ * known of the subjects: renaming, levels and bases may speak of columns of either. Its column of subjects has the name
+ * that the first one's has, or else `subject`. Subjects without a row there have missing values; rows of subjects without
+ * trials are left out, with a word in the log. `log` gets warnings. Errors name file, line and column. */
 EM_API em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data,
                          em_error *error) EM_MUST_CHECK;
 
@@ -298,14 +338,32 @@ EM_API em_code em_fit_read(const char *path, em_fit **fit, em_error *error) EM_M
 EM_API em_code em_loglik(const char *dataset, const em_model *model, const double *x, int options, bool ignore_block,
                          const em_log *log, em_dataset **frame, double **value, em_error *error) EM_MUST_CHECK;
 
+/* The mean of a parameter differs between subjects by `size` for one unit of a covariate. */
+typedef struct em_effect {
+    const char *covariate, *parameter;
+    double size; /* unconstrained scale */
+} em_effect;
+/* A covariate of two texts: the first subject has the first, the second the second, and so on in turn. */
+typedef struct em_split {
+    const char *covariate;
+    const char *level[2]; /* 0 and 1 for an effect */
+} em_split;
 typedef struct em_simulation {
     size_t subjects;
     int trials;
     double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS]; /* NaN: the model's default; var may be 0 */
     int options; /* K; 0: two, or what the task has */
     uint64_t seed;
+    const em_effect *effect; /* several on one parameter add up */
+    const em_split *split;
+    int n_effects, n_splits;
 } em_simulation;
-/* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. */
+/* Reads "age:alpha=0.5,age:beta=-1". effects [n] out, texts included in one block of memory: free it. NULL or an empty text gives
+ * none. */
+EM_API em_code em_effects_read(const char *text, em_effect **effects, int *n, em_error *error) EM_MUST_CHECK;
+/* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. A covariate of
+ * an effect that is no split is standard normal, drawn for each subject from random numbers of its own: the same seed gives the
+ * same people, with effects and without, but for the shift. */
 EM_API em_code em_simulate(const em_model *model, const em_simulation *simulation, em_dataset **data,
                            em_error *error) EM_MUST_CHECK;
 
