@@ -17,7 +17,7 @@ typedef struct {
     size_t first; /* this rank's first group */
 } leaf_of;
 
-enum { USED, LOGLIK, LML, OBSERVED, FLAGGED, MOVED, SEVERAL, N_SUMS };
+enum { USED, LOGLIK, LOGPOST, LML, OBSERVED, FLAGGED, MOVED, SEVERAL, N_SUMS };
 
 /* Subjects count by their weight; so do flagged ones, but each as one. */
 static void sum_subjects(void *where, size_t group, double *sum)
@@ -41,6 +41,7 @@ static void sum_subjects(void *where, size_t group, double *sum)
         sum[MOVED] += post->moved;
         sum[SEVERAL] += post->modes > 1;
         sum[LOGLIK] += weight * post->log_likelihood;
+        sum[LOGPOST] += weight * post->log_posterior;
         sum[LML] += weight * post->log_marginal_likelihood;
     }
 }
@@ -344,6 +345,6 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
         code = iterate(&s, progress, error);
     em_accelerator_free(&s.accelerator);
     result->group = s.group;
-    result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
+    result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LOGPOST], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
     return code;
 }

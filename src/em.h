@@ -7,7 +7,7 @@
 /* Sums over all subjects of one E-step. */
 typedef struct em_totals {
     double used;      /* subjects that enter the M-step */
-    double log_likelihood, log_marginal_likelihood; /* over those */
+    double log_likelihood, log_posterior, log_marginal_likelihood; /* over those */
     double observed;  /* their observed trials */
     double flagged;   /* subjects that do not enter */
 } em_totals;

@@ -289,14 +289,17 @@ static void conclude(em_estep *e, size_t g, const em_prior *prior)
             post->status = EM_SUBJECT_LOST;
         post->used = definite && post->status != EM_SUBJECT_RUNAWAY && post->status != EM_SUBJECT_LOST;
         post->log_likelihood = found ? mode->value[l] : NAN;
-        post->log_marginal_likelihood = NAN;
+        post->log_marginal_likelihood = post->log_posterior = NAN;
         if (!post->used)
             continue;
         em_cholesky_inverse_diagonal(e->n, h, diagonal, work);
         for (int j = 0; j < e->n; j++)
             e->variance[(g * (size_t)e->n + (size_t)j) * (size_t)e->lanes + (size_t)l] = diagonal[j] - null_part(prior, j);
-        if (!prior->none) /* the (2 pi)^(P/2) of the prior and of Laplace's integral cancel */
-            post->log_marginal_likelihood = -f + prior->half_log_det - 0.5 * em_cholesky_log_det(e->n, h);
+        if (prior->none)
+            continue;
+        /* the (2 pi)^(P/2) of the prior and of Laplace's integral cancel */
+        post->log_marginal_likelihood = -f + prior->half_log_det - 0.5 * em_cholesky_log_det(e->n, h);
+        post->log_posterior = -f + prior->half_log_det - 0.5 * (e->n - prior->n_null) * log(2 * M_PI);
     }
 }
 

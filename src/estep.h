@@ -10,7 +10,7 @@ typedef struct em_posterior {
     bool used;             /* enters the M-step: finite, Hessian positive definite */
     bool moved;            /* this E-step left the maximum of the last one for another */
     int32_t modes;         /* different maxima met, the most in one E-step */
-    double log_likelihood, log_marginal_likelihood; /* at the MAP; Laplace (NaN without a prior) */
+    double log_likelihood, log_posterior, log_marginal_likelihood; /* at the MAP; with the prior; Laplace (NaN without a prior) */
 } em_posterior;
 
 typedef struct em_estep {

@@ -20,6 +20,7 @@ const char *em_group_status_text(int status)
     case EM_GROUP_ESTIMATED: return "estimated";
     case EM_GROUP_VANISHED: return "vanished";
     case EM_GROUP_GIVEN: return "given";
+    case EM_GROUP_SHARED: return "shared";
     }
     return "unknown";
 }
@@ -43,11 +44,17 @@ void em_fit_free(em_fit *fit)
     free_texts(fit->parameter, (size_t)fit->n_parameters);
     free_texts(fit->transform, (size_t)fit->n_parameters);
     free_texts(fit->subject, fit->n_subjects);
+    free_texts(fit->coefficient_name, (size_t)fit->n_coefficients);
+    free_texts(fit->estimate_name, (size_t)fit->n_estimates);
+    free_texts(fit->excluded, fit->n_excluded);
     void *const array[] = {
         fit->emlib_version, fit->model, fit->dataset, fit->model_file, fit->options, fit->mu, fit->var, fit->cov, fit->group_status, fit->unbounded,
         fit->natural_median, fit->natural_mean, fit->map, fit->natural, fit->hessian, fit->subject_log_likelihood,
         fit->subject_log_marginal_likelihood, fit->subject_n_trials, fit->subject_status, fit->subject_modes,
-        fit->trace_mu, fit->trace_var, fit->trace_log_marginal_likelihood,
+        fit->trace_mu, fit->trace_var, fit->trace_log_marginal_likelihood, fit->coefficient, fit->coefficient_standard,
+        fit->column_center, fit->column_scale, fit->mu_se, fit->var_se, fit->coefficient_se, fit->estimate, fit->estimate_cov,
+        fit->subject_importance, fit->subject_importance_se, fit->subject_importance_ess, fit->subject_quadrature,
+        fit->bootstrap_mu, fit->bootstrap_var, fit->bootstrap_coefficient,
     };
     for (size_t i = 0; i < sizeof array / sizeof *array; i++)
         free(array[i]);

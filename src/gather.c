@@ -29,25 +29,28 @@ static void add_group(void *where, size_t group, double *sum)
     const int lanes = g->plan->lanes, n = g->view->model->n_facts;
     const size_t i = group - first_group(g);
     const em_group_data *data = &g->estep->groups[i];
-    memset(sum, 0, (size_t)(1 + n) * sizeof *sum);
+    memset(sum, 0, (size_t)(2 + n) * sizeof *sum);
     for (int l = 0; l < lanes; l++) {
         if (data->member[l] == EM_NOBODY)
             continue;
-        sum[0] += g->estep->posterior[i * (size_t)lanes + (size_t)l].used ? data->chance[l] : 0;
+        const bool used = g->estep->posterior[i * (size_t)lanes + (size_t)l].used;
+        sum[0] += used ? data->chance[l] : 0;
+        sum[1] += used ? (double)data->responses[l] : 0;
         for (int f = 0; f < n; f++)
-            sum[1 + f] += data->batch.facts[f * lanes + l];
+            sum[2 + f] += data->batch.facts[f * lanes + l];
     }
 }
 
-em_code em_gather_sums(const em_gather *g, double *chance, double *facts, em_error *error)
+em_code em_gather_sums(const em_gather *g, double *chance, double *responses, double *facts, em_error *error)
 {
     const int n = g->view->model->n_facts;
-    double sum[1 + n];
+    double sum[2 + n];
     em_gather where = *g;
-    em_code code = em_treesum(g->comm, g->plan, 1 + n, add_group, &where, sum, error);
+    em_code code = em_treesum(g->comm, g->plan, 2 + n, add_group, &where, sum, error);
     *chance = sum[0];
+    *responses = sum[1];
     for (int f = 0; f < n; f++)
-        facts[f] = sum[1 + f] / (double)g->plan->n_subjects;
+        facts[f] = sum[2 + f] / (double)g->plan->n_subjects;
     return code;
 }
 

@@ -7,14 +7,14 @@ em_view em_view_of(const em_model *model)
     em_view view = {.model = model, .n = model->n_parameters, .conditions = 1};
     for (int j = 0; j < view.n; j++) {
         view.parameter[j] = j;
-        view.condition[j] = EM_EVERYWHERE;
+        view.where[j] = EM_EVERYWHERE;
     }
     return view;
 }
 
 static bool applies(const em_view *view, int i, int condition)
 {
-    return view->condition[i] == EM_EVERYWHERE || view->condition[i] == condition;
+    return view->where[i] >> condition & 1;
 }
 
 void em_view_parameters(const em_view *view, int condition, const double *x, int stride, double *to)
@@ -70,9 +70,7 @@ static void take(const em_target *t, const pass *p, int i, int j, double *hessia
     memcpy(hessian + pair_of(i, j) * t->lanes, from, (size_t)t->lanes * sizeof *from);
 }
 
-static bool split(const em_view *v, int i) { return v->condition[i] != EM_EVERYWHERE; }
-
-/* A run for each condition: all first derivatives, and the second ones that do not mix conditions. */
+/* A run for each condition: all first derivatives, and the second ones of parameters that have a condition in common. */
 static void within(const em_target *t, pass *p, double *value, double *gradient, double *hessian)
 {
     const em_view *v = t->view;
@@ -93,14 +91,14 @@ static void within(const em_target *t, pass *p, double *value, double *gradient,
     }
 }
 
-/* Those that mix conditions: of two values of the same parameter, H with both on is H_a + H_b + 2 H_ab; of different parameters the run
+/* Those of parameters without: of two values of the same parameter, H with both on is H_a + H_b + 2 H_ab; of different parameters the run
  * in which each is on in its own condition gives it. */
 static void between(const em_target *t, pass *p, double *hessian)
 {
     const em_view *v = t->view;
     for (int i = 0; i < v->n; i++)
         for (int j = 0; j < i; j++) {
-            if (!split(v, i) || !split(v, j) || v->condition[i] == v->condition[j])
+            if (v->where[i] & v->where[j])
                 continue;
             bool on[EM_MAX_PARAMETERS] = {false};
             on[i] = on[j] = true;

@@ -3,13 +3,13 @@
 #define EMLIB_VIEW_H
 #include "emlib/emlib.h"
 
-enum { EM_EVERYWHERE = -1 };
+#define EM_EVERYWHERE UINT32_MAX
 typedef struct em_view {
     const em_model *model;
     int n;                              /* parameters of the fit */
-    int conditions;                     /* 1: they are the model's */
+    int conditions;                     /* at most 32; 1: they are the model's */
     int parameter[EM_MAX_PARAMETERS];   /* the model's parameter of each, ... */
-    int condition[EM_MAX_PARAMETERS];   /* in this condition, or EM_EVERYWHERE */
+    uint32_t where[EM_MAX_PARAMETERS];  /* in the conditions of these bits, or EM_EVERYWHERE */
 } em_view;
 
 /* The model's own parameters. */

@@ -214,10 +214,32 @@ EM_API void em_comm_abort(em_comm *comm, em_code code);
 
 typedef enum em_group { EM_GROUP_ESTIMATE, EM_GROUP_FIXED, EM_GROUP_NONE } em_group;
 
+/* A parameter has a value of its own for each level of a column of the trials: alpha[placebo], alpha[drug]. */
+typedef struct em_by {
+    const char *column, *parameter;
+} em_by;
+/* Reads "drug:alpha,session:beta". by [n] out, texts included in one block of memory: free it. NULL or an empty text gives none. */
+EM_API em_code em_by_read(const char *text, em_by **by, int *n, em_error *error) EM_MUST_CHECK;
+
+/* Parameters are those of the model here; what is said of one with a value a condition holds for each of these. What is pointed to is
+ * borrowed. */
 typedef struct em_fit_options {
     em_group group;
     double mu[EM_MAX_PARAMETERS];  /* start of the group mean (or the fixed prior); NaN: the model's default */
     double var[EM_MAX_PARAMETERS]; /* start of the group variance, > 0 or NaN */
+    bool full;                     /* covariances between parameters are estimated, too */
+    const em_covariate_term *covariate; /* what means depend on */
+    const em_contrast_choice *contrast; /* of covariates that are texts; the others have a treatment contrast */
+    int n_covariates, n_contrasts;
+    const em_by *by;
+    int n_by;
+    double fix[EM_MAX_PARAMETERS]; /* everybody's value, natural scale; NaN: not fixed */
+    bool shared[EM_MAX_PARAMETERS]; /* the same for everyone, but estimated: no variance */
+    const char *group_from;        /* a fit file whose group is taken; NULL: none. The group is then not estimated, and what the fit had
+                                      of covariates, conditions and fixed parameters is taken with it */
+    const char *subjects;          /* a file of the ids to use, as em_selection_make has it; NULL: all */
+    const char *const *exclude;    /* [n_exclude] ids to leave out */
+    int n_exclude;
     double tol;                    /* largest estimated distance to EM's fixed point */
     int max_iter;                  /* largest number of E-steps */
     int starts;                    /* points from which each subject's first E-step begins, the group mean among them;
@@ -227,6 +249,10 @@ typedef struct em_fit_options {
     uint64_t seed;                 /* of the random starts */
     bool accelerate;               /* few E-steps to EM's fixed point; false: plain EM */
     bool ignore_block;             /* the column `block` restarts nothing */
+    bool importance, quadrature;   /* the evidence in these ways, too: see em_evidence_kind */
+    int samples;                   /* of importance sampling, for each subject; 0: 2000 */
+    int nodes;                     /* of the quadrature, in each dimension; 0: 31, 21, 13, 9 in 1 to 4 dimensions */
+    int bootstrap;                 /* times that the fit is repeated with subjects drawn anew, with replacement */
 } em_fit_options;
 
 EM_API em_fit_options em_fit_defaults(void);
@@ -248,14 +274,15 @@ EM_API const char *em_subject_status_text(int status);
 EM_API bool em_subject_is_flagged(int status);
 
 /* Per-parameter status in the group. */
-typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2 } em_group_status;
-/* "estimated", "vanished", "given"; "unknown". */
+typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2, EM_GROUP_SHARED = 3 } em_group_status;
+/* "estimated", "vanished", "given", "shared"; "unknown". */
 EM_API const char *em_group_status_text(int status);
 
 typedef struct em_timing {
     double read_seconds, e_step_seconds, m_step_seconds, communication_seconds, write_seconds, total_seconds;
     double e_step_seconds_mean, e_step_seconds_least; /* over the ranks; the others are of the slowest one */
     double likelihood_evaluations; /* subject-evaluations of any derivative order */
+    double uncertainty_seconds, uncertainty_evaluations; /* of standard errors; in none of the above but the total */
     int ranks;
 } em_timing;
 
@@ -283,7 +310,11 @@ typedef struct em_fit {
     size_t n_subjects, n_subjects_used;
     uint64_t n_trials;  /* observed trials of the subjects used */
     double log_likelihood, log_marginal_likelihood, bic_int, aic_int;
+    double bic_int_subjects; /* BIC_int with the number of subjects in place of the trials */
+    double log_posterior;    /* sum of log-likelihood + log prior at the MAPs */
+    double bic_int_map; /* BIC_int with log_posterior in place of the evidence: what the Python emlib calls BIC_int */
     double pseudo_r2;   /* 1 - log_likelihood / that of chance; NaN where the model has no chance level */
+    double mean_choice_probability; /* geometric mean over all scored choices, at the MAPs; NaN as above */
     int n_parameters;   /* P */
     int n_group;        /* K of BIC_int: estimated group parameters */
     int n_options;      /* options of the choice, as found in the data or asked for */
@@ -292,6 +323,24 @@ typedef struct em_fit {
     int8_t *group_status;            /* [P] em_group_status */
     int8_t *unbounded;               /* [P] 1: the data want this mean at infinity; it is held where the likelihood is flat */
     double *natural_median, *natural_mean; /* [P] T(mu) and E[T(x)] under the group, mean over subjects' facts */
+    int covariance_rank;             /* of cov: fewer than the parameters with variance where it has collapsed */
+    int n_coefficients;              /* C: the intercept and the columns of covariates; 0: no covariates */
+    char **coefficient_name;         /* [C] "(Intercept)", "age", "group[patient]" */
+    double *coefficient;             /* [C,P] on the covariates as they are, 0 where a column does not act on a parameter */
+    double *coefficient_standard;    /* [C,P] on columns of mean 0 and standard deviation 1 */
+    double *column_center, *column_scale; /* [C] of these: z = (raw - center)/scale */
+    double *mu_se, *var_se;          /* [P] standard errors; NaN where there is none, NULL where none were computed */
+    double *coefficient_se;          /* [C,P] */
+    int n_estimates;                 /* E: what was estimated, in this order: means or coefficients, variances, covariances */
+    char **estimate_name;            /* [E] "mu:alpha", "age:alpha", "var:alpha", "cov:alpha,beta" */
+    double *estimate, *estimate_cov; /* [E], [E,E] their values and their covariance as estimates, NaN for vanished ones */
+    int df;                          /* degrees of freedom of t for means and coefficients: subjects used - columns; 0: none */
+    size_t n_excluded;
+    char **excluded;                 /* [n_excluded] ids of the dataset's subjects that were left out by request; NULL: nobody */
+    bool importance, quadrature;     /* these evidences were asked for: */
+    double log_evidence_importance, log_evidence_importance_se, log_evidence_quadrature; /* sums; NaN where not asked for */
+    int n_bootstrap;                 /* B */
+    double *bootstrap_mu, *bootstrap_var, *bootstrap_coefficient; /* [B,P], [B,P], [B,C,P]; NULL where not asked for */
     em_noted noted;
     char **subject;                  /* [S] this and what follows [S...] is NULL in the fit that em_fit_file hands out */
     double *map, *natural;           /* [S,P] */
@@ -300,6 +349,8 @@ typedef struct em_fit {
     uint64_t *subject_n_trials;      /* [S] observed trials */
     int8_t *subject_status;          /* [S] em_subject_status */
     int32_t *subject_modes;          /* [S] different maxima met, the most in one E-step */
+    double *subject_importance, *subject_importance_se, *subject_importance_ess; /* [S] evidence, its error and effective sample size */
+    double *subject_quadrature;      /* [S] evidence; all four NULL where not asked for */
     int n_trace;                     /* I: rows of the trace */
     double *trace_mu, *trace_var;    /* [I,P] group under which E-step i ran */
     double *trace_log_marginal_likelihood; /* [I] */
