@@ -1,5 +1,5 @@
 /* Design matrices against matrices written down by hand, what is refused and by which name, and the way back to raw units; the texts
- * that name covariates; the choice of subjects. */
+ * that name covariates; the choice of subjects; effects on made-up people. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -447,6 +447,78 @@ static void subjects_are_chosen(void **state)
     check_selection("", NULL, "is empty");
 }
 
+/* ---- made-up people -------------------------------------------------------------------------------------------- */
+
+static em_dataset *simulate(const em_effect *effect, int n_effects, const em_split *split, int n_splits)
+{
+    em_simulation sim = {.subjects = 4000, .trials = 1, .seed = 11, .effect = effect, .n_effects = n_effects, .split = split,
+                         .n_splits = n_splits};
+    em_dataset *data = NULL;
+    em_error error = {0};
+    for (int j = 0; j < EM_MAX_PARAMETERS; j++)
+        sim.mu[j] = sim.var[j] = NAN;
+    if (em_simulate(em_model_find("rw"), &sim, &data, &error) != EM_OK)
+        fail_msg("%s", error.text);
+    return data;
+}
+
+static double correlation(const double *a, size_t step_a, const double *b, size_t step_b, size_t n)
+{
+    double ma = 0, mb = 0, aa = 0, bb = 0, ab = 0;
+    for (size_t s = 0; s < n; s++) {
+        ma += a[s * step_a] / (double)n;
+        mb += b[s * step_b] / (double)n;
+    }
+    for (size_t s = 0; s < n; s++) {
+        const double x = a[s * step_a] - ma, y = b[s * step_b] - mb;
+        aa += x * x;
+        bb += y * y;
+        ab += x * y;
+    }
+    return ab / sqrt(aa * bb);
+}
+
+/* The same seed, with effects and without: the difference is what was asked for, and nothing else has changed. */
+static void effects_shift_the_same_people(void **state)
+{
+    (void)state;
+    const em_effect effect[] = {{"age", "alpha", 0.5}, {"group", "alpha", -0.8}, {"iq", "beta", 2}, {"age", "beta", -0.25}};
+    const em_split split = {"group", {"control", "patient"}};
+    em_dataset *with = simulate(effect, 4, &split, 1), *without = simulate(NULL, 0, NULL, 0);
+    const double *x = with->truth->x, *before = without->truth->x;
+    const size_t n = with->n_subjects;
+    assert_int_equal(without->n_covariates, 0);
+    assert_int_equal(with->n_covariates, 3);
+    assert_string_not_equal(with->fingerprint, without->fingerprint);
+    const em_covariate *by_group = em_dataset_covariate(with, "group");
+    const double *years_old = em_dataset_covariate(with, "age")->value, *iq = em_dataset_covariate(with, "iq")->value;
+    assert_string_equal(by_group->level[0], "control");
+    assert_string_equal(by_group->level[1], "patient");
+    double mean = 0, square = 0, patients = 0;
+    for (size_t s = 0; s < n; s++) {
+        assert_near(x[2 * s] - before[2 * s] + 10, 10 + 0.5 * years_old[s] - 0.8 * by_group->value[s]);
+        assert_near(x[2 * s + 1] - before[2 * s + 1] + 10, 10 + 2 * iq[s] - 0.25 * years_old[s]);
+        mean += years_old[s] / (double)n;
+        square += years_old[s] * years_old[s] / (double)n;
+        patients += by_group->value[s];
+    }
+    /* four standard errors of 4,000 draws */
+    assert_true(fabs(mean) < 4 / sqrt(4000) && fabs(square - 1) < 4 * sqrt(2.0 / 4000));
+    assert_true(patients == 2000);
+    const double most = 4 / sqrt(4000);
+    assert_true(fabs(correlation(years_old, 1, iq, 1, n)) < most);
+    assert_true(fabs(correlation(years_old, 1, iq + 1, 1, n - 1)) < most);
+    assert_true(fabs(correlation(years_old, 1, before, 2, n)) < most);
+    assert_true(fabs(correlation(years_old, 1, before + 1, 2, n)) < most);
+    assert_true(fabs(correlation(years_old, 1, by_group->value, 1, n)) < most);
+    assert_int_equal(with->truth->n_effects, 4);
+    assert_string_equal(with->truth->effect_covariate[2], "iq");
+    assert_string_equal(with->truth->effect_parameter[3], "beta");
+    assert_true(with->truth->effect[1] == -0.8);
+    em_dataset_free(with);
+    em_dataset_free(without);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +533,7 @@ int main(void)
         cmocka_unit_test(contrasts_are_read),
         cmocka_unit_test(effects_are_read),
         cmocka_unit_test(subjects_are_chosen),
+        cmocka_unit_test(effects_shift_the_same_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
