@@ -1,5 +1,5 @@
-/* Design matrices against matrices written down by hand, what is refused and by which name, and the way back to raw units; the texts
- * that name covariates; the choice of subjects; effects on made-up people. */
+/* Design matrices against matrices written down by hand, what is refused and by which name, and the way back to raw
+ * units; the texts that name covariates; the choice of subjects; effects on made-up people. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,7 +79,8 @@ static const bool no_gus[S] = {1, 1, 1, 1, 1, 1, 0};
 static const char *const parameters[] = {"alpha[drug]", "alpha[placebo]", "beta", "alphabet"};
 
 /* The design for terms like "age:alpha" and contrasts like "group=sum". */
-static em_code make(const bool *chosen, const char *terms_text, const char *contrast_text, em_design *design, em_error *error)
+static em_code make(const bool *chosen, const char *terms_text, const char *contrast_text, em_design *design,
+                    em_error *error)
 {
     const em_dataset data = people();
     em_covariate_term *terms = NULL;
@@ -103,10 +104,7 @@ static em_design good(const bool *chosen, const char *terms, const char *contras
     return design;
 }
 
-static double raw(const em_design *d, int s, int k)
-{
-    return d->z[s * d->n_columns + k] * d->scale[k] + d->center[k];
-}
+static double raw(const em_design *d, int s, int k) { return d->z[s * d->n_columns + k] * d->scale[k] + d->center[k]; }
 
 static void assert_near(double got, double want)
 {
@@ -156,8 +154,9 @@ static void numbers_are_standardised_over_the_chosen(void **state)
     em_design_free(&d);
 }
 
-/* Column k of each level, as R has them: contr.treatment(3), contr.treatment(3, 2), contr.sum(3), that with the first level last, and
- * contr.helmert(3) with column k divided by k + 1. The effects of means 1, 4, 10 follow from what the contrasts say. */
+/* Column k of each level, as R has them: contr.treatment(3), contr.treatment(3, 2), contr.sum(3), that with the first
+ * level last, and contr.helmert(3) with column k divided by k + 1. The effects of means 1, 4, 10 follow from what the
+ * contrasts say. */
 static const struct {
     const char *contrast, *name[2];
     double column[2][3], effect[3];
@@ -167,8 +166,10 @@ static const struct {
     {"group=treatment:patient", {"group[control]", "group[relative]"}, {{1, 0, 0}, {0, 0, 1}}, {4, -3, 6}},
     {"group=sum", {"group[sum:control]", "group[sum:patient]"}, {{1, 0, -1}, {0, 1, -1}}, {5, -4, -1}},
     {"group=sum:control", {"group[sum:patient]", "group[sum:relative]"}, {{-1, 1, 0}, {-1, 0, 1}}, {5, -1, 5}},
-    {"group=helmert", {"group[helmert:patient]", "group[helmert:relative]"},
-     {{-1 / 2., 1 / 2., 0}, {-1 / 3., -1 / 3., 2 / 3.}}, {5, 3, 7.5}},
+    {"group=helmert",
+     {"group[helmert:patient]", "group[helmert:relative]"},
+     {{-1 / 2., 1 / 2., 0}, {-1 / 3., -1 / 3., 2 / 3.}},
+     {5, 3, 7.5}},
 };
 
 static void contrasts_are_the_known_ones(void **state)
@@ -230,7 +231,11 @@ static void raw_coefficients_predict_the_same(void **state)
     em_design_raw_matrix(&d, t);
     for (int j = 0; j < P; j++) {
         for (int s = 0; s < S - 1; s++) {
-            const double column[C] = {1, age[s], group[s] == 0 ? -0.5 : group[s] == 1 ? 0.5 : 0, group[s] == 2 ? 2 / 3. : -1 / 3., noise[s]};
+            const double column[C] = {1, age[s],
+                                      group[s] == 0   ? -0.5
+                                      : group[s] == 1 ? 0.5
+                                                      : 0,
+                                      group[s] == 2 ? 2 / 3. : -1 / 3., noise[s]};
             double by_z = 0, by_raw = 0;
             for (int k = 0; k < C; k++) {
                 by_z += d.z[s * C + k] * standard[k * P + j];
@@ -255,30 +260,37 @@ static void raw_coefficients_predict_the_same(void **state)
 static void refused_by_name(void **state)
 {
     (void)state;
-    static const bool two[S] = {1, 1, 0, 0, 0, 0, 0}, patients[S] = {0, 1, 0, 0, 1, 0, 0}, no_relative[S] = {1, 1, 0, 1, 1, 0, 0};
+    static const bool two[S] = {1, 1, 0, 0, 0, 0, 0}, patients[S] = {0, 1, 0, 0, 1, 0, 0},
+                      no_relative[S] = {1, 1, 0, 1, 1, 0, 0};
     static const struct {
         const bool *chosen;
         const char *terms, *contrast, *says;
     } cases[] = {
         {no_gus, "weight", NULL, "no covariate 'weight'; the dataset has: age, years, group, sex, site"},
-        {no_gus, "age:gamma", NULL, "parameter 'gamma', which there is not; the parameters are: alpha[drug], alpha[placebo], beta"},
+        {no_gus, "age:gamma", NULL,
+         "parameter 'gamma', which there is not; the parameters are: alpha[drug], alpha[placebo], beta"},
         {no_gus, "age:alph", NULL, "parameter 'alph'"},
         {NULL, "age", NULL, "covariate 'age' has no value for 1 of the 7 subjects: gus; leave them out (--exclude)"},
         {no_gus, "endless", NULL, "'endless' of subject cem is not finite"},
         {no_gus, "site", NULL, "covariate 'site' is 3 for all 6 subjects"},
         {no_gus, "flat", NULL, "covariate 'flat' is 0.3 for all 6 subjects"},
         {patients, "group", NULL, "covariate 'group' is 'patient' for all 2 subjects"},
-        {no_relative, "group", NULL, "'group': none of the 4 subjects has the level relative; import the data with --levels"},
+        {no_relative, "group", NULL,
+         "'group': none of the 4 subjects has the level relative; import the data with --levels"},
         {no_gus, "grade", NULL, "'grade': none of the 6 subjects has the level top"},
         {no_gus, "age,noise,years", NULL, "parameter alpha[drug]: among these 6 subjects the covariate '"},
         {no_gus, "noise,age:beta,years:beta", NULL, "parameter beta: among these 6 subjects the covariate '"},
         {no_gus, "group,sex", NULL, "the covariate 'sex[m]' follows from: group[patient];"},
-        {two, "age", NULL, "parameter alpha[drug] has 2 coefficients with its covariates, which takes at least 3 subjects, but there are 2"},
-        {no_gus, "age:beta,noise:beta,group:beta,sex:beta", NULL, "parameter beta has 6 coefficients with its covariates, which takes at least 7 subjects"},
+        {two, "age", NULL,
+         "parameter alpha[drug] has 2 coefficients with its covariates, which takes at least 3 subjects, but there are "
+         "2"},
+        {no_gus, "age:beta,noise:beta,group:beta,sex:beta", NULL,
+         "parameter beta has 6 coefficients with its covariates, which takes at least 7 subjects"},
         {no_gus, "age", "weight=sum", "no covariate 'weight'"},
         {no_gus, "age", "group=sum", "a contrast is given for 'group', which is not among the covariates"},
         {no_gus, "age", "age=sum", "a contrast is given for covariate 'age', which holds numbers"},
-        {no_gus, "group", "group=sum:sibling", "there is no level 'sibling'; its levels are: control, patient, relative"},
+        {no_gus, "group", "group=sum:sibling",
+         "there is no level 'sibling'; its levels are: control, patient, relative"},
     };
     for (int i = 0; i < LENGTH(cases); i++) {
         em_design d;
@@ -306,13 +318,17 @@ static void who_is_to_blame(void **state)
     /* a contrast twice, and a dataset without covariates */
     const em_dataset data = people(), bare = {.n_subjects = S};
     const em_covariate_term term = {"group", NULL};
-    const em_contrast_choice twice[] = {{"group", EM_SUM, NULL}, {"group", EM_HELMERT, NULL}}, wrong = {"group", EM_HELMERT, "control"};
-    assert_int_equal(em_design_make(&data, no_gus, NULL, &term, 1, twice, 2, parameters, 4, &d, &error), EM_INPUT_ERROR);
+    const em_contrast_choice twice[] = {{"group", EM_SUM, NULL}, {"group", EM_HELMERT, NULL}},
+                             wrong = {"group", EM_HELMERT, "control"};
+    assert_int_equal(em_design_make(&data, no_gus, NULL, &term, 1, twice, 2, parameters, 4, &d, &error),
+                     EM_INPUT_ERROR);
     assert_non_null(strstr(error.text, "'group' is given two contrasts"));
-    assert_int_equal(em_design_make(&data, no_gus, NULL, &term, 1, &wrong, 1, parameters, 4, &d, &error), EM_INPUT_ERROR);
+    assert_int_equal(em_design_make(&data, no_gus, NULL, &term, 1, &wrong, 1, parameters, 4, &d, &error),
+                     EM_INPUT_ERROR);
     assert_non_null(strstr(error.text, "has no reference level"));
     assert_int_equal(em_design_make(&bare, NULL, NULL, &term, 1, NULL, 0, parameters, 4, &d, &error), EM_INPUT_ERROR);
-    assert_non_null(strstr(error.text, "the dataset has none; make it again with 'emlib import TRIALS.csv --covariates"));
+    assert_non_null(
+        strstr(error.text, "the dataset has none; make it again with 'emlib import TRIALS.csv --covariates"));
     /* without ids a subject is named by its place */
     const em_covariate_term by_age = {"age", "beta"};
     assert_int_equal(em_design_make(&data, NULL, NULL, &by_age, 1, NULL, 0, parameters, 4, &d, &error), EM_INPUT_ERROR);
@@ -352,9 +368,13 @@ static void terms_are_read(void **state)
 static void contrasts_are_read(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"group=sum", "a b=treatment", "site=treatment:x:y, z=1", "q=helmert", "r=sum:last"};
-    static const em_contrast_choice want[] = {{"group", EM_SUM, NULL}, {"a b", EM_TREATMENT, NULL},
-                                              {"site", EM_TREATMENT, "x:y, z=1"}, {"q", EM_HELMERT, NULL}, {"r", EM_SUM, "last"}};
+    static const char *const texts[] = {"group=sum", "a b=treatment", "site=treatment:x:y, z=1", "q=helmert",
+                                        "r=sum:last"};
+    static const em_contrast_choice want[] = {{"group", EM_SUM, NULL},
+                                              {"a b", EM_TREATMENT, NULL},
+                                              {"site", EM_TREATMENT, "x:y, z=1"},
+                                              {"q", EM_HELMERT, NULL},
+                                              {"r", EM_SUM, "last"}};
     em_contrast_choice *choice = NULL;
     em_error error = {0};
     assert_int_equal(em_contrast_choices_read(texts, LENGTH(texts), &choice, &error), EM_OK);
@@ -366,7 +386,8 @@ static void contrasts_are_read(void **state)
             assert_string_equal(choice[i].reference, want[i].reference);
     }
     free(choice);
-    static const char *const bad[] = {"group", "=sum", "group=", "group=dummy", "group=treatment:", "group=helmert:a", "group:sum"};
+    static const char *const bad[] = {
+        "group", "=sum", "group=", "group=dummy", "group=treatment:", "group=helmert:a", "group:sum"};
     for (int i = 0; i < LENGTH(bad); i++) {
         if (em_contrast_choices_read(&bad[i], 1, &choice, &error) != EM_INPUT_ERROR || !strstr(error.text, bad[i]))
             fail_msg("'%s': %s", bad[i], error.text);
@@ -387,8 +408,8 @@ static void effects_are_read(void **state)
     assert_string_equal(effect[1].parameter, "beta");
     assert_true(effect[0].size == 0.5 && effect[1].size == -0.1);
     free(effect);
-    static const char *const bad[] = {"age", "age:alpha", "age=1", "age:alpha=", "age:alpha=x", "age:alpha=1x", "age:alpha=inf",
-                                      ":alpha=1", "age:=1", "age:alpha=1,"};
+    static const char *const bad[] = {"age",          "age:alpha",     "age=1",    "age:alpha=", "age:alpha=x",
+                                      "age:alpha=1x", "age:alpha=inf", ":alpha=1", "age:=1",     "age:alpha=1,"};
     for (int i = 0; i < LENGTH(bad); i++)
         if (em_effects_read(bad[i], &effect, &n, &error) != EM_INPUT_ERROR)
             fail_msg("'%s' was taken", bad[i]);
@@ -411,7 +432,8 @@ static void check_selection(const char *file, const char *exclude, const char *w
         assert_int_equal(write(fd, file, strlen(file)), (ssize_t)strlen(file));
         close(fd);
     }
-    em_code code = em_selection_make(id, LENGTH(name), file ? path : NULL, &exclude, exclude != NULL, "d.h5", chosen, &error);
+    em_code code =
+        em_selection_make(id, LENGTH(name), file ? path : NULL, &exclude, exclude != NULL, "d.h5", chosen, &error);
     if (file)
         unlink(path);
     char got[LENGTH(name) + 1] = "";
@@ -451,7 +473,12 @@ static void subjects_are_chosen(void **state)
 
 static em_dataset *simulate(const em_effect *effect, int n_effects, const em_split *split, int n_splits)
 {
-    em_simulation sim = {.subjects = 4000, .trials = 1, .seed = 11, .effect = effect, .n_effects = n_effects, .split = split,
+    em_simulation sim = {.subjects = 4000,
+                         .trials = 1,
+                         .seed = 11,
+                         .effect = effect,
+                         .n_effects = n_effects,
+                         .split = split,
                          .n_splits = n_splits};
     em_dataset *data = NULL;
     em_error error = {0};
@@ -482,7 +509,8 @@ static double correlation(const double *a, size_t step_a, const double *b, size_
 static void effects_shift_the_same_people(void **state)
 {
     (void)state;
-    const em_effect effect[] = {{"age", "alpha", 0.5}, {"group", "alpha", -0.8}, {"iq", "beta", 2}, {"age", "beta", -0.25}};
+    const em_effect effect[] = {
+        {"age", "alpha", 0.5}, {"group", "alpha", -0.8}, {"iq", "beta", 2}, {"age", "beta", -0.25}};
     const em_split split = {"group", {"control", "patient"}};
     em_dataset *with = simulate(effect, 4, &split, 1), *without = simulate(NULL, 0, NULL, 0);
     const double *x = with->truth->x, *before = without->truth->x;
