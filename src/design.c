@@ -1,6 +1,7 @@
 #include "design.h"
 
 #include <gsl/gsl_linalg.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -252,58 +253,59 @@ static char *column_name(const making *m, const source *s, int k)
     return made;
 }
 
-/* Fills column k of the design with the numbers of column k - first of its covariate, standardised. Numbers that differ
- * by less than rounding are one number. */
-static em_code make_column(const making *m, const source *s, int k)
+/* Center and scale of column k from the chosen subjects' numbers x [n_chosen]. Numbers that differ by less than
+ * rounding are one number. */
+static em_code measure(const making *m, const double *x, int k)
 {
     em_design *d = m->design;
-    const size_t C = (size_t)d->n_columns, n = m->n_chosen;
-    double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
-    for (size_t i = 0; i < d->n_subjects; i++)
-        if (is_chosen(m, i)) {
-            const double x = raw_value(s, k - s->first, s->covariate->value[i]);
-            d->z[i * C + (size_t)k] = x;
-            least = fmin(least, x);
-            most = fmax(most, x);
-            sum += x / (double)n;
-        }
-    for (size_t i = 0; i < d->n_subjects; i++)
-        if (is_chosen(m, i)) {
-            const double x = d->z[i * C + (size_t)k] - sum;
-            squares += x * x / (double)(n - 1);
-        }
     char name[EM_SHOWN];
+    double least, most;
+    gsl_stats_minmax(&least, &most, x, 1, m->n_chosen);
+    d->center[k] = d->raw_mean[k] = gsl_stats_mean(x, 1, m->n_chosen);
+    d->scale[k] = gsl_stats_sd_m(x, 1, m->n_chosen, d->center[k]);
     shown(d->name[k], name);
     if (most - least <= 1e-12 * fmax(fabs(least), fabs(most)))
         return em_fail(m->error, EM_INPUT_ERROR,
                        "covariate '%s' is %.10g for all %zu subjects, so it has no effect to estimate; leave it out or "
-                       "choose other "
-                       "subjects",
-                       name, least, n);
-    const double scale = sqrt(squares);
-    if (!isnormal(scale))
-        return em_fail(m->error, EM_INPUT_ERROR,
-                       "covariate '%s' goes from %g to %g, too far or not far enough to compute with; give it "
-                       "another unit",
-                       name, least, most);
+                       "choose other subjects",
+                       name, least, m->n_chosen);
+    if (!isfinite(d->center[k]) || !isnormal(d->scale[k]))
+        return em_fail(
+            m->error, EM_INPUT_ERROR,
+            "covariate '%s' goes from %g to %g, too far or not far enough to compute with; give it another unit", name,
+            least, most);
+    return EM_OK;
+}
+
+/* Fills column k of the design with column k - first of its covariate, standardised. x [n_chosen] is room for work. */
+static em_code make_column(const making *m, const source *s, int k, double *x)
+{
+    const em_design *d = m->design;
+    const size_t C = (size_t)d->n_columns;
+    size_t n = 0;
     for (size_t i = 0; i < d->n_subjects; i++)
         if (is_chosen(m, i))
-            d->z[i * C + (size_t)k] = (d->z[i * C + (size_t)k] - sum) / scale;
-    d->center[k] = d->raw_mean[k] = sum;
-    d->scale[k] = scale;
-    return EM_OK;
+            x[n++] = raw_value(s, k - s->first, s->covariate->value[i]);
+    em_code code = measure(m, x, k);
+    n = 0;
+    for (size_t i = 0; i < d->n_subjects && !code; i++)
+        if (is_chosen(m, i))
+            d->z[i * C + (size_t)k] = (x[n++] - d->center[k]) / d->scale[k];
+    return code;
 }
 
 static em_code make_columns(const making *m, const source *s)
 {
     em_design *d = m->design;
     const size_t P = (size_t)d->n_parameters;
-    em_code code = EM_OK;
+    double *x = em_new(m->n_chosen, sizeof *x, m->error);
+    em_code code = x ? EM_OK : EM_MACHINE;
     for (int k = s->first; k < s->first + s->n && !code; k++) {
         memcpy(d->enters + (size_t)k * P, s->enters, P);
         d->name[k] = column_name(m, s, k - s->first);
-        code = d->name[k] ? make_column(m, s, k) : EM_MACHINE;
+        code = d->name[k] ? make_column(m, s, k, x) : EM_MACHINE;
     }
+    free(x);
     return code;
 }
 
@@ -340,8 +342,7 @@ static em_code collinear(const making *m, int j, const gsl_matrix *r, const gsl_
     free(weight);
     return em_fail(m->error, EM_INPUT_ERROR,
                    "parameter %s: among these %zu subjects the covariate '%s' follows from: %s; their effects cannot "
-                   "be told apart, so "
-                   "leave one of them out",
+                   "be told apart, so leave one of them out",
                    shown(m->parameter[j], parameter), m->n_chosen,
                    shown(m->design->name[column[gsl_permutation_get(order, rank)]], name), list);
 }
