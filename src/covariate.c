@@ -17,8 +17,8 @@ em_code em_covariate_check_name(const char *name, const char *where, em_error *e
         return EM_OK;
     return em_fail(error, EM_INPUT_ERROR,
                    "%s: '%s' cannot be the name of a covariate: it is empty, '.', longer than %d bytes or has one of "
-                   "':', ',', '=' and '/', which part names in options and files; give it another name (--rename "
-                   "OLD=NEW)",
+                   "':', ',', '=' and '/', which part names in options and files; give it another name ('emlib "
+                   "import' has --rename OLD=NEW)",
                    where, em_text_shown(name, strlen(name), shown), LONGEST_NAME);
 }
 
@@ -62,7 +62,8 @@ static em_code read_term(char *text, em_covariate_term *term, em_error *error)
     em_text_shown(text, strlen(text), shown);
     if (!*text || colon == text || (colon && !colon[1]))
         return em_fail(error, EM_INPUT_ERROR,
-                       "'%s' is no covariate; name one as COVARIATE or COVARIATE:PARAMETER, with commas between several",
+                       "--covariate: '%s' is no covariate; name one as COVARIATE or COVARIATE:PARAMETER, with commas "
+                       "between several",
                        shown);
     if (colon)
         *colon = '\0';
@@ -105,7 +106,8 @@ static em_code read_effect(char *text, em_effect *effect, em_error *error)
     em_text_shown(text, strlen(text), shown);
     const double size = equals ? strtod(equals + 1, &end) : NAN;
     if (!equals || colon == text || equals == colon + 1 || end == equals + 1 || *end || !isfinite(size))
-        return em_fail(error, EM_INPUT_ERROR, "'%s' is no effect; write COVARIATE:PARAMETER=NUMBER, with commas between several",
+        return em_fail(error, EM_INPUT_ERROR,
+                       "--effect: '%s' is no effect; write COVARIATE:PARAMETER=NUMBER, with commas between several",
                        shown);
     *colon = *equals = '\0';
     *effect = (em_effect){text, colon + 1, size};
@@ -157,10 +159,11 @@ static em_code read_choice(char *text, em_contrast_choice *choice, em_error *err
                 break;
             return EM_OK;
         }
-    return em_fail(error, EM_INPUT_ERROR,
-                   "'%s' is no contrast; write COVARIATE=treatment, COVARIATE=treatment:LEVEL (the reference), "
-                   "COVARIATE=sum, COVARIATE=sum:LEVEL (the one without a coefficient) or COVARIATE=helmert",
-                   shown);
+    return em_fail(
+        error, EM_INPUT_ERROR,
+        "--contrast: '%s' is no contrast; write COVARIATE=treatment, COVARIATE=treatment:LEVEL (the reference), "
+        "COVARIATE=sum, COVARIATE=sum:LEVEL (the one without a coefficient) or COVARIATE=helmert",
+        shown);
 }
 
 em_code em_contrast_choices_read(const char *const *text, int n, em_contrast_choice **choices, em_error *error)

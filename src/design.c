@@ -1,6 +1,7 @@
 #include "design.h"
 
 #include <gsl/gsl_linalg.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,9 @@
 typedef struct source {
     const em_covariate *covariate;
     em_contrast contrast;
-    int reference;    /* level without a column of its own; of treatment and sum */
-    int first, n;     /* columns */
-    uint8_t *enters;  /* [P] */
+    int reference;   /* level without a column of its own; of treatment and sum */
+    int first, n;    /* columns */
+    uint8_t *enters; /* [P] */
 } source;
 
 /* The design while it is made. */
@@ -79,7 +80,8 @@ static em_code mark_parameters(const making *m, const char *name, uint8_t *enter
     char list[EM_LISTED] = "", text[EM_SHOWN];
     for (int j = 0; j < m->design->n_parameters; j++)
         em_text_list(list, m->parameter[j]);
-    return em_fail(m->error, EM_INPUT_ERROR, "a covariate is given for the parameter '%s', which there is not; the parameters are: %s",
+    return em_fail(m->error, EM_INPUT_ERROR,
+                   "a covariate is given for the parameter '%s', which there is not; the parameters are: %s",
                    shown(name, text), list);
 }
 
@@ -130,11 +132,13 @@ static em_code take_contrast(const making *m, const em_contrast_choice *choice, 
     if (!s && !em_dataset_covariate(m->data, choice->covariate))
         return no_covariate(m, choice->covariate);
     if (!s)
-        return em_fail(m->error, EM_INPUT_ERROR,
-                       "a contrast is given for '%s', which is not among the covariates of this fit; name it there, too", name);
+        return em_fail(
+            m->error, EM_INPUT_ERROR,
+            "a contrast is given for '%s', which is not among the covariates of this fit; name it there, too", name);
     if (!s->covariate->level)
         return em_fail(m->error, EM_INPUT_ERROR,
-                       "a contrast is given for covariate '%s', which holds numbers; to have it as levels, import it with --levels %s=...",
+                       "a contrast is given for covariate '%s', which holds numbers; to have it as levels, import it "
+                       "with --levels %s=...",
                        name, name);
     if (given[s - m->source])
         return em_fail(m->error, EM_INPUT_ERROR, "covariate '%s' is given two contrasts", name);
@@ -160,7 +164,8 @@ static em_code check_values(const making *m, const source *s)
         if (!is_chosen(m, i) || isfinite(value))
             continue;
         if (!isnan(value))
-            return em_fail(m->error, EM_INPUT_ERROR, "covariate '%s' of subject %s is not finite", name, who(m, i, text));
+            return em_fail(m->error, EM_INPUT_ERROR, "covariate '%s' of subject %s is not finite", name,
+                           who(m, i, text));
         missing++;
         em_text_list(list, who(m, i, text));
     }
@@ -196,13 +201,15 @@ static em_code check_levels(const making *m, const source *s)
     shown(covariate->name, name);
     if (seen == 1)
         return em_fail(m->error, EM_INPUT_ERROR,
-                       "covariate '%s' is '%s' for all %zu subjects, so it has no effect to estimate; leave it out or choose other subjects",
+                       "covariate '%s' is '%s' for all %zu subjects, so it has no effect to estimate; leave it out or "
+                       "choose other subjects",
                        name, shown(covariate->level[last], text), m->n_chosen);
     if (absent > 0)
-        return em_fail(m->error, EM_INPUT_ERROR,
-                       "covariate '%s': none of the %zu subjects has the level%s %s; import the data with --levels that name "
-                       "only what is there, or choose other subjects",
-                       name, m->n_chosen, absent == 1 ? "" : "s", list);
+        return em_fail(
+            m->error, EM_INPUT_ERROR,
+            "covariate '%s': none of the %zu subjects has the level%s %s; import the data with --levels that name "
+            "only what is there, or choose other subjects",
+            name, m->n_chosen, absent == 1 ? "" : "s", list);
     return EM_OK;
 }
 
@@ -215,13 +222,10 @@ static em_code check_source(const making *m, const source *s)
 /* ---- columns --------------------------------------------------------------------------------------------------- */
 
 /* The level that column k of a covariate of texts stands for. */
-static int level_of(const source *s, int k)
-{
-    return s->contrast == EM_HELMERT ? k + 1 : k < s->reference ? k : k + 1;
-}
+static int level_of(const source *s, int k) { return s->contrast == EM_HELMERT ? k + 1 : k < s->reference ? k : k + 1; }
 
-/* What a subject with this value has in column k before it is standardised. A Helmert coefficient is the level's difference to the
- * mean of the l levels before it: l/(l+1) against -1/(l+1), contr.helmert of R divided by l + 1. */
+/* What a subject with this value has in column k before it is standardised. A Helmert coefficient is the level's
+ * difference to the mean of the l levels before it: l/(l+1) against -1/(l+1), contr.helmert of R divided by l + 1. */
 static double raw_value(const source *s, int k, double value)
 {
     if (!s->covariate->level)
@@ -249,54 +253,59 @@ static char *column_name(const making *m, const source *s, int k)
     return made;
 }
 
-/* Fills column k of the design with the numbers of column k - first of its covariate, standardised. Numbers that differ by less than
+/* Center and scale of column k from the chosen subjects' numbers x [n_chosen]. Numbers that differ by less than
  * rounding are one number. */
-static em_code make_column(const making *m, const source *s, int k)
+static em_code measure(const making *m, const double *x, int k)
 {
     em_design *d = m->design;
-    const size_t C = (size_t)d->n_columns, n = m->n_chosen;
-    double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
-    for (size_t i = 0; i < d->n_subjects; i++)
-        if (is_chosen(m, i)) {
-            const double x = raw_value(s, k - s->first, s->covariate->value[i]);
-            d->z[i * C + (size_t)k] = x;
-            least = fmin(least, x);
-            most = fmax(most, x);
-            sum += x / (double)n;
-        }
-    for (size_t i = 0; i < d->n_subjects; i++)
-        if (is_chosen(m, i)) {
-            const double x = d->z[i * C + (size_t)k] - sum;
-            squares += x * x / (double)(n - 1);
-        }
     char name[EM_SHOWN];
+    double least, most;
+    gsl_stats_minmax(&least, &most, x, 1, m->n_chosen);
+    d->center[k] = d->raw_mean[k] = gsl_stats_mean(x, 1, m->n_chosen);
+    d->scale[k] = gsl_stats_sd_m(x, 1, m->n_chosen, d->center[k]);
     shown(d->name[k], name);
     if (most - least <= 1e-12 * fmax(fabs(least), fabs(most)))
         return em_fail(m->error, EM_INPUT_ERROR,
-                       "covariate '%s' is %.10g for all %zu subjects, so it has no effect to estimate; leave it out or choose other "
-                       "subjects", name, least, n);
-    const double scale = sqrt(squares);
-    if (!isnormal(scale))
-        return em_fail(m->error, EM_INPUT_ERROR, "covariate '%s' goes from %g to %g, too far or not far enough to compute with; give it "
-                       "another unit", name, least, most);
+                       "covariate '%s' is %.10g for all %zu subjects, so it has no effect to estimate; leave it out or "
+                       "choose other subjects",
+                       name, least, m->n_chosen);
+    if (!isfinite(d->center[k]) || !isnormal(d->scale[k]))
+        return em_fail(
+            m->error, EM_INPUT_ERROR,
+            "covariate '%s' goes from %g to %g, too far or not far enough to compute with; give it another unit", name,
+            least, most);
+    return EM_OK;
+}
+
+/* Fills column k of the design with column k - first of its covariate, standardised. x [n_chosen] is room for work. */
+static em_code make_column(const making *m, const source *s, int k, double *x)
+{
+    const em_design *d = m->design;
+    const size_t C = (size_t)d->n_columns;
+    size_t n = 0;
     for (size_t i = 0; i < d->n_subjects; i++)
         if (is_chosen(m, i))
-            d->z[i * C + (size_t)k] = (d->z[i * C + (size_t)k] - sum) / scale;
-    d->center[k] = d->raw_mean[k] = sum;
-    d->scale[k] = scale;
-    return EM_OK;
+            x[n++] = raw_value(s, k - s->first, s->covariate->value[i]);
+    em_code code = measure(m, x, k);
+    n = 0;
+    for (size_t i = 0; i < d->n_subjects && !code; i++)
+        if (is_chosen(m, i))
+            d->z[i * C + (size_t)k] = (x[n++] - d->center[k]) / d->scale[k];
+    return code;
 }
 
 static em_code make_columns(const making *m, const source *s)
 {
     em_design *d = m->design;
     const size_t P = (size_t)d->n_parameters;
-    em_code code = EM_OK;
+    double *x = em_new(m->n_chosen, sizeof *x, m->error);
+    em_code code = x ? EM_OK : EM_MACHINE;
     for (int k = s->first; k < s->first + s->n && !code; k++) {
         memcpy(d->enters + (size_t)k * P, s->enters, P);
         d->name[k] = column_name(m, s, k - s->first);
-        code = d->name[k] ? make_column(m, s, k) : EM_MACHINE;
+        code = d->name[k] ? make_column(m, s, k, x) : EM_MACHINE;
     }
+    free(x);
     return code;
 }
 
@@ -314,7 +323,8 @@ static em_code make_intercept(const making *m)
 /* ---- collinearity ---------------------------------------------------------------------------------------------- */
 
 /* Column `rank` of the triangle R follows from those before it: says from which. */
-static em_code collinear(const making *m, int j, const gsl_matrix *r, const gsl_permutation *order, const int *column, size_t rank)
+static em_code collinear(const making *m, int j, const gsl_matrix *r, const gsl_permutation *order, const int *column,
+                         size_t rank)
 {
     char list[EM_LISTED] = "", parameter[EM_SHOWN], name[EM_SHOWN];
     double *weight = em_new(rank, sizeof *weight, m->error);
@@ -331,8 +341,8 @@ static em_code collinear(const making *m, int j, const gsl_matrix *r, const gsl_
             em_text_list(list, m->design->name[column[gsl_permutation_get(order, i)]]);
     free(weight);
     return em_fail(m->error, EM_INPUT_ERROR,
-                   "parameter %s: among these %zu subjects the covariate '%s' follows from: %s; their effects cannot be told apart, so "
-                   "leave one of them out",
+                   "parameter %s: among these %zu subjects the covariate '%s' follows from: %s; their effects cannot "
+                   "be told apart, so leave one of them out",
                    shown(m->parameter[j], parameter), m->n_chosen,
                    shown(m->design->name[column[gsl_permutation_get(order, rank)]], name), list);
 }
@@ -348,7 +358,8 @@ static em_code check_columns(const making *m, int j, const int *column, size_t n
     int sign;
     em_code code = EM_OK;
     if (!a || !tau || !norm || !order)
-        code = em_fail(m->error, EM_MACHINE, "out of memory: %zu subjects and %zu columns of a design matrix", m->n_chosen, n);
+        code = em_fail(m->error, EM_MACHINE, "out of memory: %zu subjects and %zu columns of a design matrix",
+                       m->n_chosen, n);
     for (size_t i = 0, row = 0; i < d->n_subjects && !code; i++)
         if (is_chosen(m, i)) {
             for (size_t k = 0; k < n; k++)
@@ -428,10 +439,11 @@ static em_code read_request(making *m, const em_covariate_term *terms, int n_ter
 static em_code too_few(const making *m, int j, int columns)
 {
     char name[EM_SHOWN];
-    return em_fail(m->error, EM_INPUT_ERROR,
-                   "parameter %s has %d coefficients with its covariates, which takes at least %d subjects, but there are %zu; "
-                   "use fewer covariates or more subjects",
-                   shown(m->parameter[j], name), columns, columns + 1, m->n_chosen);
+    return em_fail(
+        m->error, EM_INPUT_ERROR,
+        "parameter %s has %d coefficients with its covariates, which takes at least %d subjects, but there are %zu; "
+        "use fewer covariates or more subjects",
+        shown(m->parameter[j], name), columns, columns + 1, m->n_chosen);
 }
 
 /* Also keeps a text with a level for every subject from becoming a huge matrix. */
@@ -473,9 +485,9 @@ static em_code make(making *m)
     return code;
 }
 
-em_code em_design_make(const em_dataset *data, const bool *chosen, char *const *id, const em_covariate_term *terms, int n_terms,
-                       const em_contrast_choice *contrasts, int n_contrasts, const char *const *parameter, int n_parameters,
-                       em_design *design, em_error *error)
+em_code em_design_make(const em_dataset *data, const bool *chosen, char *const *id, const em_covariate_term *terms,
+                       int n_terms, const em_contrast_choice *contrasts, int n_contrasts, const char *const *parameter,
+                       int n_parameters, em_design *design, em_error *error)
 {
     *design = (em_design){.n_subjects = data->n_subjects, .n_parameters = n_parameters};
     making m = {.data = data, .chosen = chosen, .id = id, .parameter = parameter, .design = design, .error = error};

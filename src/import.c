@@ -21,10 +21,7 @@ typedef struct import {
     size_t runs, room; /* room: runs that fit */
 } import;
 
-em_import_options em_import_defaults(void)
-{
-    return (em_import_options){.subject = "subject"};
-}
+em_import_options em_import_defaults(void) { return (em_import_options){.subject = "subject"}; }
 
 static em_code on_row(em_import_table *table, size_t line)
 {
@@ -160,8 +157,7 @@ em_code em_import(const char *path, const em_import_options *options, const em_l
                   em_error *error)
 {
     em_import_options defaults = em_import_defaults();
-    import im = {.table = {.path = path, .options = options ? options : &defaults, .log = log, .error = error,
-                           .row = on_row}};
+import im = {.table = {.path = path, .options = options ? options: & defaults, .log = log, .error = error, .row = on_row } };
     im.table.subject_name = im.table.options->subject ? im.table.options->subject : defaults.subject;
     im.table.owner = &im;
     *data = NULL;

@@ -75,7 +75,8 @@ void em_import_covariates_clear(em_import_table *t)
 
 /* ---- subjects of both tables ----------------------------------------------------------------------------------- */
 
-/* The row of each subject of the dataset, EM_TEXTS_NONE where there is none; row [S] to be freed. *found: how many have one. */
+/* The row of each subject of the dataset, EM_TEXTS_NONE where there is none; row [S] to be freed. *found: how many have
+ * one. */
 static size_t *match(const em_import_table *t, const em_dataset *data, size_t *found)
 {
     size_t *row = em_new(data->n_subjects, sizeof *row, t->error);
@@ -91,8 +92,8 @@ static em_code nobody(const em_import_table *t, const char *trials, const em_dat
 {
     char here[EM_SHOWN], there[EM_SHOWN];
     return em_fail(t->error, EM_INPUT_ERROR,
-                   "%s: none of its subjects has trials in %s; ids must be written alike ('%s' here, '%s' there)", t->path,
-                   trials, em_text_shown(t->ids.text[0], strlen(t->ids.text[0]), here),
+                   "%s: none of its subjects has trials in %s; ids must be written alike ('%s' here, '%s' there)",
+                   t->path, trials, em_text_shown(t->ids.text[0], strlen(t->ids.text[0]), here),
                    em_text_shown(data->id[0], strlen(data->id[0]), there));
 }
 
@@ -113,7 +114,8 @@ static em_code say_without_trials(const em_import_table *t, const char *trials, 
             em_text_list(list, t->ids.text[i]);
         }
     if (n > 0)
-        em_say(t->log, "%s: %zu subject%s without trials in %s, left out: %s", t->path, n, n == 1 ? "" : "s", trials, list);
+        em_say(t->log, "%s: %zu subject%s without trials in %s, left out: %s", t->path, n, n == 1 ? "" : "s", trials,
+               list);
     free(used);
     return EM_OK;
 }

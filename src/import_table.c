@@ -48,14 +48,15 @@ static em_code no_column(const em_import_table *t, const char *name, const char 
     char list[EM_LISTED], others[EM_LISTED], shown[EM_SHOWN];
     em_text_shown(name, strlen(name), shown);
     if (t->other)
-        return em_fail(t->error, EM_INPUT_ERROR, "%s: %s: there is no column '%s'; the columns are: %s; those of %s: %s",
-                       t->path, option, shown, list_columns(t, list), t->other->path, list_columns(t->other, others));
+        return em_fail(t->error, EM_INPUT_ERROR,
+                       "%s: %s: there is no column '%s'; the columns are: %s; those of %s: %s", t->path, option, shown,
+                       list_columns(t, list), t->other->path, list_columns(t->other, others));
     return em_fail(t->error, EM_INPUT_ERROR, "%s: %s: there is no column '%s'; the columns are: %s", t->path, option,
                    shown, list_columns(t, list));
 }
 
-/* What an option means here. An option may mean a column of the other table alone: *column is then NULL. `there`: the other table
- * has this column. */
+/* What an option means here. An option may mean a column of the other table alone: *column is then NULL. `there`: the
+ * other table has this column. */
 static em_code find_column(const em_import_table *t, const char *name, bool there, const char *option,
                            em_import_column **column)
 {
@@ -111,9 +112,9 @@ static em_code check_renamed(const em_import_table *t)
         const char *name = t->column[i].name;
         size_t n = strlen(name);
         if (em_texts_find(&seen, name, n) != EM_TEXTS_NONE)
-            code = em_fail(t->error, EM_INPUT_ERROR,
-                           "%s: --rename: two columns would have the name '%s'; choose another", t->path,
-                           em_text_shown(name, n, shown));
+            code =
+                em_fail(t->error, EM_INPUT_ERROR, "%s: --rename: two columns would have the name '%s'; choose another",
+                        t->path, em_text_shown(name, n, shown));
         else if (em_texts_add(&seen, name, n, t->error) == EM_TEXTS_NONE)
             code = EM_MACHINE;
     }
@@ -161,7 +162,8 @@ static em_code option_column(const em_import_table *t, const char *name, const c
         return code;
     em_text_shown(name, strlen(name), shown);
     if (*column == &t->column[t->subject])
-        return em_fail(t->error, EM_INPUT_ERROR, "%s: column '%s' tells subjects apart and has no codes", option, shown);
+        return em_fail(t->error, EM_INPUT_ERROR, "%s: column '%s' tells subjects apart and has no codes", option,
+                       shown);
     if ((*column)->kind == EM_IMPORT_LEFT_OUT)
         return em_fail(t->error, EM_INPUT_ERROR, "%s: column '%s' is left out, as another one tells subjects apart",
                        option, shown);
@@ -256,8 +258,8 @@ static em_code on_row(void *where, size_t fields, size_t line)
         return end_header(t, line);
     if (fields != t->fields) {
         char list[EM_LISTED];
-        return em_fail(t->error, EM_INPUT_ERROR, "%s: line %zu has %zu cell%s, but the header line has %zu: %s", t->path,
-                       line, fields, fields == 1 ? "" : "s", t->fields, list_columns(t, list));
+        return em_fail(t->error, EM_INPUT_ERROR, "%s: line %zu has %zu cell%s, but the header line has %zu: %s",
+                       t->path, line, fields, fields == 1 ? "" : "s", t->fields, list_columns(t, list));
     }
     em_code code = t->row(t, line);
     t->rows++;
@@ -271,7 +273,8 @@ em_code em_import_table_read(em_import_table *t, const char *what)
     em_table_sink sink = {on_cell, on_row, t};
     em_code code = em_table_read(t->path, &sink, t->error);
     if (!code && !t->header)
-        code = em_fail(t->error, EM_INPUT_ERROR, "%s has only blank lines; a table with a header line is needed", t->path);
+        code =
+            em_fail(t->error, EM_INPUT_ERROR, "%s has only blank lines; a table with a header line is needed", t->path);
     if (!code && t->rows == 0)
         code = em_fail(t->error, EM_INPUT_ERROR, "%s: there are no %s, nothing stands below the header line", t->path,
                        what);

@@ -1,5 +1,5 @@
-/* What a table of trials and a table of subjects have in common on their way into a dataset: the header line with what options
- * say of it, the column that tells subjects apart, and columns that take cells. */
+/* What a table of trials and a table of subjects have in common on their way into a dataset: the header line with what
+ * options say of it, the column that tells subjects apart, and columns that take cells. */
 #ifndef EMLIB_IMPORT_TABLE_H
 #define EMLIB_IMPORT_TABLE_H
 #include "import_column.h"
@@ -18,15 +18,15 @@ typedef struct em_import_table {
     em_import_column *column; /* [fields] with their new names; that of the subject is never filled */
     size_t fields, subject;   /* subject: the field that holds the ids */
     em_texts ids;
-    size_t id;                /* number of the subject of this row */
+    size_t id; /* number of the subject of this row */
     size_t rows;
     /* After each row that has as many cells as the header line; rows does not count it yet. */
     em_code (*row)(struct em_import_table *table, size_t line);
     void *owner;
 } em_import_table;
 
-/* Reads the file of a table whose path, options, names, log, error and row are set. A table without a header line or without rows
- * is refused; `what`, like "trials", is for that message. */
+/* Reads the file of a table whose path, options, names, log, error and row are set. A table without a header line or
+ * without rows is refused; `what`, like "trials", is for that message. */
 em_code em_import_table_read(em_import_table *table, const char *what) EM_MUST_CHECK;
 void em_import_table_clear(em_import_table *table);
 /* Hands name, values and levels of a column over; those of the column are empty afterwards. */

@@ -61,8 +61,8 @@ static em_code take_id(selection *s, const char *id, size_t n, bool wanted, cons
     char shown[EM_SHOWN], close[EM_LISTED + 40];
     const size_t number = em_texts_find(&s->ids, id, n);
     if (number == EM_TEXTS_NONE)
-        return em_fail(s->error, EM_INPUT_ERROR, "%s: there is no subject '%s' in %s%s", where, em_text_shown(id, n, shown),
-                       s->data_path, suggest(s, id, close));
+        return em_fail(s->error, EM_INPUT_ERROR, "%s: there is no subject '%s' in %s%s", where,
+                       em_text_shown(id, n, shown), s->data_path, suggest(s, id, close));
     s->wanted[number] = wanted;
     return EM_OK;
 }
@@ -102,8 +102,8 @@ static em_code on_row(void *where, size_t fields, size_t line)
     selection *s = where;
     const bool first = s->fields == 0;
     if (!first && fields != s->fields)
-        return em_fail(s->error, EM_INPUT_ERROR, "%s: line %zu has %zu cell%s, but the first row has %zu", s->file, line,
-                       fields, fields == 1 ? "" : "s", s->fields);
+        return em_fail(s->error, EM_INPUT_ERROR, "%s: line %zu has %zu cell%s, but the first row has %zu", s->file,
+                       line, fields, fields == 1 ? "" : "s", s->fields);
     s->fields = fields;
     if (!first || s->table)
         return EM_OK;
@@ -147,8 +147,8 @@ static em_code index_ids(selection *s, char *const *id, size_t n)
     return s->wanted ? EM_OK : EM_MACHINE;
 }
 
-em_code em_selection_make(char *const *id, size_t n_subjects, const char *file, const char *const *exclude, int n_exclude,
-                          const char *data_path, bool *chosen, em_error *error)
+em_code em_selection_make(char *const *id, size_t n_subjects, const char *file, const char *const *exclude,
+                          int n_exclude, const char *data_path, bool *chosen, em_error *error)
 {
     selection s = {.file = file, .data_path = data_path, .error = error};
     em_code code = index_ids(&s, id, n_subjects);
@@ -160,7 +160,8 @@ em_code em_selection_make(char *const *id, size_t n_subjects, const char *file, 
         any |= chosen[i];
     }
     if (!code && !any)
-        code = em_fail(error, EM_INPUT_ERROR, "none of the %zu subjects of %s is left; exclude fewer", n_subjects, data_path);
+        code = em_fail(error, EM_INPUT_ERROR, "none of the %zu subjects of %s is left; exclude fewer", n_subjects,
+                       data_path);
     free(s.first);
     free(s.wanted);
     em_texts_clear(&s.ids);

@@ -86,7 +86,8 @@ void em_effects_end(em_effects *e)
 
 /* ---- drawing --------------------------------------------------------------------------------------------------- */
 
-/* A covariate of a subject has a stream of random numbers of its own. Subjects' own streams are 1 to S, S below 2^40. */
+/* A covariate of a subject has a stream of random numbers of its own. Subjects' own streams are 1 to S, S below 2^40.
+ */
 static double value_of(const em_effects *e, int c, size_t s)
 {
     if (e->split[c])

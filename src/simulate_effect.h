@@ -14,9 +14,10 @@ typedef struct em_effects {
     const em_split **split; /* [n_covariates] NULL: standard normal */
 } em_effects;
 
-/* Refuses names that are no parameter or cannot be a covariate, sizes that are not finite, levels that do not differ, and what is
- * given twice. */
-em_code em_effects_start(em_effects *effects, const em_model *model, const em_simulation *sim, em_error *error) EM_MUST_CHECK;
+/* Refuses names that are no parameter or cannot be a covariate, sizes that are not finite, levels that do not differ,
+ * and what is given twice. */
+em_code em_effects_start(em_effects *effects, const em_model *model, const em_simulation *sim,
+                         em_error *error) EM_MUST_CHECK;
 void em_effects_end(em_effects *effects);
 /* Adds the effects of a subject's covariates to mean [P]. */
 void em_effects_add(const em_effects *effects, size_t subject, double *mean);

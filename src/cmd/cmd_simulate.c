@@ -77,8 +77,8 @@ static const struct argp_option options[] = {
     {"var", OPTION_VAR, "NAME=X,...", 0, "group variances, unconstrained scale (default: the model's; 0: all alike)", 0},
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 0},
     {"seed", OPTION_SEED, "N", 0, "the same seed gives the same data (default 1)", 0},
-    {"effect", OPTION_EFFECT, "NAME:PARAMETER=B,...", 0,
-     "draw a standard normal covariate NAME of each subject; for one unit of it the mean of PARAMETER is B higher, on the "
+    {"effect", OPTION_EFFECT, "NAME:PAR=B,...", 0,
+     "draw a standard normal covariate NAME of each subject; for one unit of it the mean of parameter PAR is B higher, on the "
      "unconstrained scale (repeatable)", 0},
     {"split", OPTION_SPLIT, "NAME=A,B", 0,
      "a covariate NAME that is A for the first subject, B for the second, and so on in turn; 0 and 1 for --effect "
@@ -93,10 +93,12 @@ static const struct argp argp = {
     "A bound that comes from the data (minRT of ddm) is not known before there are data: it is 1 here. The natural values in "
     "DATA.h5 are those that were drawn with; compare them, not the unconstrained ones, with a fit.\n\n"
     "Example: 60 people, 200 trials each, with a mean learning rate of logistic(-0.5)\n\n"
-    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 -o data.h5\n\n"
+    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 \\\n"
+    "        -o data.h5\n\n"
     "Two groups, of which the patients learn more slowly, and an effect of age on both parameters\n\n"
-    "  emlib simulate --model rw --subjects 60 --trials 200 --split group=control,patient \\\n"
-    "        --effect group:alpha=-0.8 --effect age:alpha=0.3,age:beta=0.2 -o data.h5\n\n"
+    "  emlib simulate --model rw --subjects 60 --trials 200 -o data.h5 \\\n"
+    "        --split group=control,patient --effect group:alpha=-0.8 \\\n"
+    "        --effect age:alpha=0.3,age:beta=0.2\n\n"
     "Covariates and effects go into DATA.h5, too. The same seed gives the same people with effects and without, but for the "
     "shift.\n\n"
     "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
