@@ -4,8 +4,9 @@
 #include "comm.h"
 #include "design.h"
 #include "fit_options.h"
+#include "batch.h"
 #include "group.h"
-#include "trials.h"
+
 
 typedef struct em_setup {
     const em_model *model;

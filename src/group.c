@@ -36,6 +36,42 @@ int em_group_count(const em_group_design *d)
     return means + (d->full ? vary * (vary + 1) / 2 : vary);
 }
 
+em_coordinates em_coordinates_of(const em_group_design *d)
+{
+    em_coordinates at = {0};
+    for (int j = 0; j < d->n; j++) {
+        if (d->place[j] != EM_FIXED) {
+            at.parameter[at.n_means] = j;
+            at.slope[at.n_means++] = -1;
+        }
+        if (d->place[j] == EM_VARIES) {
+            at.vary[at.n_vary++] = j;
+            at.row[at.n_covs] = at.col[at.n_covs] = j;
+            at.n_covs++;
+        }
+    }
+    for (int k = 0; k < d->n_slopes; k++) {
+        at.parameter[at.n_means] = d->parameter[k];
+        at.slope[at.n_means++] = k;
+    }
+    for (int i = 0; d->full && i < at.n_vary; i++)
+        for (int j = 0; j < i; j++) {
+            at.row[at.n_covs] = at.vary[i];
+            at.col[at.n_covs++] = at.vary[j];
+        }
+    return at;
+}
+
+double *em_coordinates_mean(const em_coordinates *at, em_group_values *group, int i)
+{
+    return at->slope[i] < 0 ? &group->mu[at->parameter[i]] : &group->slope[at->slope[i]];
+}
+
+double *em_coordinates_cov(const em_coordinates *at, em_group_values *group, int k)
+{
+    return at->row[k] == at->col[k] ? &group->var[at->row[k]] : em_group_off(group, at->row[k], at->col[k]);
+}
+
 /* ---- the covariance's factor ------------------------------------------------------------------------------------- */
 
 static bool is_diagonal(const em_group_values *group, int n)

@@ -45,6 +45,20 @@ void em_group_means(const em_group_design *design, const em_group_values *group,
 /* How many means and slopes, variances and covariances are estimated: K of BIC_int. Vanished variances count. */
 int em_group_count(const em_group_design *design);
 
+/* What is estimated, one number after the other: first the means of the parameters that are not fixed, then the slopes; and
+ * variances, then, where they are estimated, covariances. */
+typedef struct em_coordinates {
+    int n_means, n_covs;
+    int parameter[EM_MAX_PARAMETERS + EM_MAX_SLOPES]; /* of each mean or slope */
+    int slope[EM_MAX_PARAMETERS + EM_MAX_SLOPES];     /* -1 for a mean */
+    int row[EM_MAX_PAIRS], col[EM_MAX_PAIRS];         /* of each variance or covariance, row >= col */
+    int n_vary, vary[EM_MAX_PARAMETERS];              /* the parameters that have a variance */
+} em_coordinates;
+em_coordinates em_coordinates_of(const em_group_design *design);
+/* The number of a mean or slope, and of a variance or covariance, inside a group. */
+double *em_coordinates_mean(const em_coordinates *at, em_group_values *group, int i);
+double *em_coordinates_cov(const em_coordinates *at, em_group_values *group, int k);
+
 /* The covariance as F F': factor [P,P] by rows, with columns of zeros where it is singular; the directions in which it is 0 as
  * orthonormal rows of `null` [.,P] (may be NULL), those of single parameters first. Eigenvalues of the correlation matrix below
  * 1e-10 are 0. Returns how many directions are 0. */

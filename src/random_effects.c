@@ -9,42 +9,6 @@
 #include "linalg.h"
 #include "treesum.h"
 
-em_coordinates em_coordinates_of(const em_group_design *d)
-{
-    em_coordinates at = {0};
-    for (int j = 0; j < d->n; j++) {
-        if (d->place[j] != EM_FIXED) {
-            at.parameter[at.n_means] = j;
-            at.slope[at.n_means++] = -1;
-        }
-        if (d->place[j] == EM_VARIES) {
-            at.vary[at.n_vary++] = j;
-            at.row[at.n_covs] = at.col[at.n_covs] = j;
-            at.n_covs++;
-        }
-    }
-    for (int k = 0; k < d->n_slopes; k++) {
-        at.parameter[at.n_means] = d->parameter[k];
-        at.slope[at.n_means++] = k;
-    }
-    for (int i = 0; d->full && i < at.n_vary; i++)
-        for (int j = 0; j < i; j++) {
-            at.row[at.n_covs] = at.vary[i];
-            at.col[at.n_covs++] = at.vary[j];
-        }
-    return at;
-}
-
-static double *mean_of(em_group_values *group, const em_coordinates *at, int i)
-{
-    return at->slope[i] < 0 ? &group->mu[at->parameter[i]] : &group->slope[at->slope[i]];
-}
-
-static double *cov_of(em_group_values *group, const em_coordinates *at, int k)
-{
-    return at->row[k] == at->col[k] ? &group->var[at->row[k]] : em_group_off(group, at->row[k], at->col[k]);
-}
-
 /* ---- sums over subjects -------------------------------------------------------------------------------------------- */
 
 enum { MOST = EM_MAX_PARAMETERS, MOST_PAIRS = EM_MAX_PAIRS, MOST_MEANS = EM_MAX_PARAMETERS + EM_MAX_SLOPES, LANES = 8 };
@@ -459,7 +423,7 @@ static void find_flat(problem *q, point *p)
     flat->n = 0;
     bool any = false;
     for (int i = 0; i < n; i++) {
-        flat->from[i] = *mean_of(&p->at, at, i);
+        flat->from[i] = *em_coordinates_mean(at, &p->at, i);
         for (int j = 0; j <= i; j++)
             put_symmetric(work, i, j, s.w[i * (i + 1) / 2 + j]);
         any = any || fabs(flat->from[i]) > 5;
@@ -488,7 +452,7 @@ static void hold_flat(const problem *q, point *p)
         double slope = 0, gone = 0;
         for (int j = 0; j < at->n_means; j++) {
             slope += direction[j] * s.mean[j];
-            gone += direction[j] * (*mean_of(&p->at, at, j) - q->flat.from[j]);
+            gone += direction[j] * (*em_coordinates_mean(at, &p->at, j) - q->flat.from[j]);
         }
         *s.value -= 0.5 * steep * gone * gone;
         for (int i = 0; i < at->n_means; i++) {
@@ -508,7 +472,7 @@ static void correct(const problem *q, point *p)
         return;
     em_group_values start = c->at;
     for (int i = 0; i < at->n_means; i++) {
-        *s.value += c->mean[i] * (*mean_of(&p->at, at, i) - *mean_of(&start, at, i));
+        *s.value += c->mean[i] * (*em_coordinates_mean(at, &p->at, i) - *em_coordinates_mean(at, &start, i));
         s.mean[i] += c->mean[i];
     }
     for (int k = 0; k < at->n_covs; k++) {
@@ -681,7 +645,7 @@ static void take_step(const problem *q, const point *p, const em_effects_metric 
     const em_coordinates *at = &q->work->at;
     *to = p->at;
     for (int i = 0; i < at->n_means; i++)
-        *mean_of(to, at, i) += model->step[i];
+        *em_coordinates_mean(at, to, i) += model->step[i];
     if (!q->estep->design->full) {
         for (int i = at->n_means; i < model->m; i++) {
             const int j = at->row[q->work->index[i] - at->n_means];
@@ -780,7 +744,7 @@ static bool open_direction(const problem *q, const point *p, const em_effects_me
     if (units < 1e-8) /* rounding */
         return false;
     for (int c = 0; c < at->n_covs; c++)
-        *cov_of(to, at, c) += size * u[at->row[c]] * u[at->col[c]];
+        *em_coordinates_cov(at, to, c) += size * u[at->row[c]] * u[at->col[c]];
     return true;
 }
 
@@ -834,7 +798,7 @@ static void em_step_full(const problem *q, const point *p, const double *slope, 
         double sum = 0;
         for (int m = 0; m < v; m++)
             sum += sg[at->row[k]][at->vary[m]] * em_group_cov(&p->at, at->vary[m], at->col[k]);
-        *cov_of(to, at, k) += 2 * sum / used - shift[at->row[k]] * shift[at->col[k]];
+        *em_coordinates_cov(at, to, k) += 2 * sum / used - shift[at->row[k]] * shift[at->col[k]];
     }
 }
 
@@ -848,7 +812,7 @@ static void em_step_diagonal(const problem *q, const point *p, const em_effects_
     for (int i = 0; i < at->n_means; i++) {
         const int j = at->parameter[i];
         const double v = p->at.var[j], step = (v > 0 ? v : metric->scale[j] * metric->scale[j]) * slope[i] / used;
-        *mean_of(to, at, i) += step;
+        *em_coordinates_mean(at, to, i) += step;
         shift[j] += at->slope[i] < 0 ? step : 0;
     }
     for (int k = 0; k < at->n_covs; k++) {

@@ -33,16 +33,6 @@ double em_effects_distance(const em_effects_metric *metric, const em_group_desig
 em_group_values em_effects_towards(const em_effects_metric *metric, const em_group_design *design, const em_group_values *from,
                                    double radius, const em_group_values *to);
 
-/* What is estimated, one number after the other: first the means of the parameters that are not fixed, then the slopes; and
- * variances, then, where they are estimated, covariances. */
-typedef struct em_coordinates {
-    int n_means, n_covs;
-    int parameter[EM_MAX_PARAMETERS + EM_MAX_SLOPES]; /* of each mean or slope */
-    int slope[EM_MAX_PARAMETERS + EM_MAX_SLOPES];     /* -1 for a mean */
-    int row[EM_MAX_PAIRS], col[EM_MAX_PAIRS];         /* of each variance or covariance, row >= col */
-    int n_vary, vary[EM_MAX_PARAMETERS];              /* the parameters that have a variance */
-} em_coordinates;
-em_coordinates em_coordinates_of(const em_group_design *design);
 
 /* What em_effects_solve says. */
 typedef struct em_effects {
