@@ -389,6 +389,115 @@ static void test_shared_and_fixed(void **state)
     em_dataset_free(p.data);
 }
 
+/* ---- conditions ------------------------------------------------------------------------------------------------------- */
+
+/* A mean for each of two conditions, whose trials have nothing in common, is what two fits of one condition each find. */
+static void test_conditions(void **state)
+{
+    (void)state;
+    int trials[S], half[S];
+    for (int s = 0; s < S; s++)
+        trials[s] = 2 * (half[s] = 3 + s % 4);
+    em_dataset *both = blank_data(&em_model_normal, S, trials), *one[2] = {blank_data(&em_model_normal, S, half),
+                                                                           blank_data(&em_model_normal, S, half)};
+    em_dataset_column *columns = em_new(2, sizeof *columns, NULL);
+    columns[0] = both->column[0];
+    columns[1] = (em_dataset_column){.name = em_copy("session", NULL), .value = em_new(both->n_rows, sizeof(double), NULL)};
+    free(both->column);
+    both->column = columns;
+    both->n_columns = 2;
+    em_random random = em_random_start(8, 1);
+    for (size_t s = 0; s < S; s++) {
+        const double m[2] = {0.3 + em_random_normal(&random), -0.8 + 0.5 * em_random_normal(&random)};
+        for (int t = 0; t < trials[s]; t++) {
+            const int c = (t + (int)s) % 2;
+            const double y = m[c] + em_random_normal(&random);
+            *cell_of(both, "y", both->offset[s] + (size_t)t) = y;
+            *cell_of(both, "session", both->offset[s] + (size_t)t) = c ? 7 : 2;
+            *cell_of(one[c], "y", one[c]->offset[s] + (size_t)(t / 2)) = y;
+        }
+    }
+    em_fit_options options = em_fit_defaults();
+    options.tol = 1e-10;
+    em_fit *alone[2];
+    for (int c = 0; c < 2; c++) {
+        write_data(one[c], in_folder("people.h5"));
+        alone[c] = run_fit(in_folder("people.h5"), &em_model_normal, &options, EM_OK);
+    }
+    const em_by by = {"session", "m"};
+    options.by = &by;
+    options.n_by = 1;
+    write_data(both, in_folder("people.h5"));
+    em_fit *fit = run_fit(in_folder("people.h5"), &em_model_normal, &options, EM_OK);
+    if (fit) {
+        assert_int_equal(fit->n_parameters, 2);
+        assert_int_equal(fit->n_group, 4);
+        assert_string_equal(fit->parameter[0], "m[2]");
+        assert_string_equal(fit->parameter[1], "m[7]");
+        for (int c = 0; c < 2; c++) {
+            near(fit->mu[c], alone[c]->mu[0], 1e-9, "mean of a condition");
+            near(fit->var[c], alone[c]->var[0], 1e-8, "variance of a condition");
+            near(fit->mu_se[c], alone[c]->mu_se[0], 1e-8, "standard error of a condition's mean");
+            for (int s = 0; s < S; s++)
+                near(fit->map[2 * s + c], alone[c]->map[s], 1e-9, "MAP of a condition");
+        }
+        near(fit->log_marginal_likelihood, alone[0]->log_marginal_likelihood + alone[1]->log_marginal_likelihood, 1e-9, "evidence");
+    }
+    for (int c = 0; c < 2; c++) {
+        em_fit_free(alone[c]);
+        em_dataset_free(one[c]);
+    }
+    em_fit_free(fit);
+    em_dataset_free(both);
+}
+
+/* Derivatives in parameters of conditions against differences of the value and the gradient: model rw_dual, whose values carry over
+ * from one condition to the next; two parameters with three levels of one column and one with two of another. */
+static void test_derivatives_by_condition(void **state)
+{
+    (void)state;
+    const em_model *model = em_model_find("rw_dual");
+    enum { TRIALS = 40, N = 8, H = N * (N + 1) / 2 };
+    const int trials[1] = {TRIALS};
+    em_dataset *data = blank_data(model, 1, trials);
+    random_cells(data, model, 2, 3);
+    em_error error;
+    em_plan plan;
+    em_trials seen = trials_of(data, model, 2);
+    const em_kernel *kernel = em_isa_kernel(model, widest_isa());
+    const int L = kernel->lanes;
+    assert_int_equal(em_plan_make(data->offset, 1, L, 1, &plan, &error), EM_OK);
+    em_group_data *groups = pack_all(&plan, &seen);
+    uint8_t condition[TRIALS * 8];
+    for (int t = 0; t < TRIALS; t++) /* level of the one column + 3 * level of the other */
+        for (int l = 0; l < L; l++)
+            condition[t * L + l] = (uint8_t)((t / 5) % 3 + 3 * ((t / 7) % 2));
+    em_view view = {.model = model, .n = N, .conditions = 6, .parameter = {0, 0, 0, 1, 1, 1, 2, 2},
+                    .where = {011, 022, 044, 011, 022, 044, 007, 070}};
+    const em_target target = {em_isa_score(kernel, 2), &groups[0].batch, &view, condition, L};
+    _Alignas(64) double x[N * 8], v[8], g[N * 8], h[H * 8], up[N * 8], down[N * 8], vu[8], vd[8], gu[N * 8], gd[N * 8], unused[H * 8];
+    for (int j = 0; j < N; j++)
+        for (int l = 0; l < L; l++)
+            x[j * L + l] = 0.3 * j - 0.9;
+    em_target_score(&target, x, v, g, h);
+    for (int j = 0; j < N; j++) {
+        const double step = 1e-4;
+        memcpy(up, x, sizeof x);
+        memcpy(down, x, sizeof x);
+        up[j * L] += step, down[j * L] -= step;
+        em_target_score(&target, up, vu, gu, unused);
+        em_target_score(&target, down, vd, gd, unused);
+        near(g[j * L], (vu[0] - vd[0]) / (2 * step), 1e-6, "gradient");
+        assert_true(g[j * L] != 0);
+        for (int i = 0; i < N; i++)
+            near(h[(i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i) * L], (gu[i * L] - gd[i * L]) / (2 * step), 1e-6, "Hessian");
+    }
+    em_batch_free(groups, plan.n_groups);
+    em_plan_free(&plan);
+    free(seen.column);
+    em_dataset_free(data);
+}
+
 /* ---- standard errors ---------------------------------------------------------------------------------------------------- */
 
 /* The information by its definition: complete-data information times (I - Jacobian of EM's map), the Jacobian by differences of
@@ -560,7 +669,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full_covariance_and_covariates), cmocka_unit_test(test_different_covariates), cmocka_unit_test(test_collapse),
-        cmocka_unit_test(test_shared_and_fixed), cmocka_unit_test(test_standard_errors),
+        cmocka_unit_test(test_shared_and_fixed), cmocka_unit_test(test_conditions), cmocka_unit_test(test_derivatives_by_condition),
+        cmocka_unit_test(test_standard_errors),
     };
     return cmocka_run_group_tests(tests, start_all, stop_all);
 }
