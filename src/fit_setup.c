@@ -111,7 +111,7 @@ static em_code split_parameter(em_setup *s, int parameter, const em_trials *tria
     return code;
 }
 
-static em_code find_parameters(em_setup *s, em_trials *trials, em_error *error)
+em_code em_setup_parameters(em_setup *s, em_trials *trials, em_error *error)
 {
     em_code code = check_by(s, error);
     for (int i = 0; i < s->options.n_by && code == EM_OK; i++)
@@ -230,7 +230,7 @@ em_code em_setup_begin(em_comm *comm, const em_fit_options *options, const em_mo
     if (code == EM_OK)
         code = choose_subjects(comm, trials, s, error);
     if (code == EM_OK)
-        code = em_comm_agree(comm, find_parameters(s, trials, error), error);
+        code = em_comm_agree(comm, em_setup_parameters(s, trials, error), error);
     if (code == EM_OK && s->given)
         code = em_comm_agree(comm, check_given(s, error), error);
     return code;

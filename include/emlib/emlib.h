@@ -358,6 +358,9 @@ typedef struct em_fit {
 } em_fit;
 
 EM_API void em_fit_free(em_fit *fit);
+/* The posterior covariance of subject s's parameters, cov [P,P] out, unconstrained scale: the inverse of the Hessian over the directions
+ * in which the group has variance, 0 along the others. False, and NaN, where it is not positive definite. */
+EM_API bool em_fit_posterior(const em_fit *fit, size_t s, double *cov);
 /* Progress of a fit, called on rank 0 after each E-step. */
 typedef struct em_progress {
     void (*step)(void *where, int iteration, double log_marginal_likelihood, double change, double distance,
