@@ -68,7 +68,7 @@ static const struct argp argp = {
         "estimated from the evidence of each subject (Stephan et al. 2009; Rigoux et al. 2014). The exceedance probability is that "
         "of being the most frequent model. The Bayesian omnibus risk is the probability that all are equally frequent; the "
         "protected exceedance probability takes it into account, and is the one to report. A subject's evidence is Laplace's, "
-        "under the group that was fitted for that model; other than BIC_int it has no penalty for the group's parameters.\n\n"
+        "under the group that was fitted for that model; unlike BIC_int it has no penalty for the group's parameters.\n\n"
         "Subjects without evidence in one of the fits are left out there and named. Fits of other data than the first one are listed, "
         "but not compared.\n\nExample:\n\n"
         "  emlib compare rw.h5 rw_dual.h5 choice_kernel.h5\n  emlib compare *.h5 --csv > comparison.csv\n"

@@ -177,7 +177,7 @@ static void read_effects(const comparison *c)
            sure, model_at(c, best), file_at(c, best),
            sure >= 0.95   ? "very probably"
            : sure >= 0.75 ? "probably"
-                          : "not surely",
+                          : "perhaps",
            100 * e->expected_frequency[best], print_short(e->omnibus_risk).text,
            e->omnibus_risk >= 0.5   ? ", so the data do not show that some models are more frequent than others"
            : e->omnibus_risk > 0.05 ? ", so equal frequencies are not ruled out"
@@ -201,7 +201,7 @@ static void read_families(const comparison *c)
            (int)c->options->family[best].name_length, c->options->family[best].name,
            sure >= 0.95   ? "very probably"
            : sure >= 0.75 ? "probably"
-                          : "not surely",
+                          : "perhaps",
            sure, print_short(c->families->omnibus_risk).text);
 }
 
