@@ -66,8 +66,9 @@ em_code em_gather_evidence(const em_fit *const *fits, int n, em_evidence_table *
     *evidence = NULL;
     for (int k = 1; k < n; k++)
         if (fits[k]->n_subjects != fits[0]->n_subjects)
-            return em_fail(error, EM_INPUT_ERROR, "fits of %zu and of %zu subjects cannot be compared subject by subject",
-                           fits[0]->n_subjects, fits[k]->n_subjects);
+            return em_fail(error, EM_INPUT_ERROR,
+                           "fits of %zu and of %zu subjects cannot be compared subject by subject", fits[0]->n_subjects,
+                           fits[k]->n_subjects);
     const size_t all = n < 1 ? 0 : fits[0]->n_subjects;
     em_evidence_table *to = em_new(1, sizeof *to, error);
     if (!to)

@@ -8,37 +8,38 @@
 
 #include "error.h"
 
-/* Components of a Dirichlet variable are independent gamma variables over their sum, so the largest component is the largest of
- * these. Everything is a function of u = log x, in which the density of a gamma variable is smooth and has light tails whatever its
- * alpha. One grid serves all variables: panels with Gauss-Legendre nodes. The distribution functions are integrals of the
- * interpolated densities over the same nodes; gsl_cdf_gamma_P is off by 1e-8 at alpha 1e5 and by 0.1 at 1e6 (GSL 2.7). */
+/* Components of a Dirichlet variable are independent gamma variables over their sum, so the largest component is the
+ * largest of these. Everything is a function of u = log x, in which the density of a gamma variable is smooth and has
+ * light tails whatever its alpha. One grid serves all variables: panels with Gauss-Legendre nodes. The distribution
+ * functions are integrals of the interpolated densities over the same nodes; gsl_cdf_gamma_P is off by 1e-8 at alpha
+ * 1e5 and by 0.1 at 1e6 (GSL 2.7). */
 enum {
     NODES = 16,
-    EDGES = 10,      /* of panels, to each side of a variable's peak */
+    EDGES = 10, /* of panels, to each side of a variable's peak */
     BENDS = 3,
     MOST_EDGES = 2 * EDGES + 1 + BENDS, /* of a variable */
     MOST_HALVINGS = 8
 };
 static const double least_alpha = 1e-4, most_alpha = 1e8;
-/* Below the peak the log density of u goes over into a straight line within some units of u; where alpha is small, one standard
- * deviation has hundreds. */
+/* Below the peak the log density of u goes over into a straight line within some units of u; where alpha is small, one
+ * standard deviation has hundreds. */
 static const double bend[BENDS] = {-4, -12, -40};
 static const double tolerance = 1e-12; /* of a probability, from one grid to one with panels of half the width */
 
 typedef struct rule {
-    double x[NODES], weight[NODES];  /* on [-1,1] */
-    double integral[NODES][NODES];   /* of the interpolant from -1 to x_i: sum over m of integral[i][m] f(x_m) */
+    double x[NODES], weight[NODES]; /* on [-1,1] */
+    double integral[NODES][NODES];  /* of the interpolant from -1 to x_i: sum over m of integral[i][m] f(x_m) */
 } rule;
 
 typedef struct gammas {
     int n;
-    const double *alpha;             /* [n] */
-    double *centre, *height;         /* [n] u of the peak, density there */
-    double *edge;                    /* [n_edges] ascending ends of panels */
+    const double *alpha;     /* [n] */
+    double *centre, *height; /* [n] u of the peak, density there */
+    double *edge;            /* [n_edges] ascending ends of panels */
     size_t n_edges;
-    double *below;                   /* [n] distribution functions at the start of the panel */
-    double *density, *cumulated;     /* [n,NODES] */
-    double *after;                   /* [n+1] products of the distribution functions from this one on */
+    double *below;               /* [n] distribution functions at the start of the panel */
+    double *density, *cumulated; /* [n,NODES] */
+    double *after;               /* [n+1] products of the distribution functions from this one on */
 } gammas;
 
 /* With Legendre's polynomials, whose integral from -1 to x is (P_{l+1}(x) - P_{l-1}(x)) / (2l+1). */
@@ -78,7 +79,8 @@ static double where_it_drops(double alpha, double drop, int sign)
     return outside;
 }
 
-/* alpha^alpha e^-alpha / Gamma(alpha), the density of u at its peak; Stirling's series, as GSL has it, where tgamma would overflow. */
+/* alpha^alpha e^-alpha / Gamma(alpha), the density of u at its peak; Stirling's series, as GSL has it, where tgamma
+ * would overflow. */
 static double peak(double alpha)
 {
     return alpha < 10 ? pow(alpha, alpha) * exp(-alpha) / tgamma(alpha)
@@ -91,8 +93,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Panels of about a standard deviation around each peak; beyond its outermost edges a variable is with a probability below
- * exp(-EDGES^2/2), 2e-22 (Chernoff's bound). */
+/* Panels of about a standard deviation around each peak; beyond its outermost edges a variable is with a probability
+ * below exp(-EDGES^2/2), 2e-22 (Chernoff's bound). */
 static void place_edges(gammas *g)
 {
     size_t n = 0;
@@ -137,7 +139,8 @@ static void add_panel(gammas *g, const rule *r, double from, double to, double *
         for (int k = g->n - 1; k > 0; k--)
             g->after[k] = g->after[k + 1] * g->cumulated[(size_t)k * NODES + (size_t)i];
         for (int k = 0; k < g->n; k++) {
-            probability[k] += half * r->weight[i] * g->density[(size_t)k * NODES + (size_t)i] * before * g->after[k + 1];
+            probability[k] +=
+                half * r->weight[i] * g->density[(size_t)k * NODES + (size_t)i] * before * g->after[k + 1];
             before *= g->cumulated[(size_t)k * NODES + (size_t)i];
         }
     }
@@ -171,8 +174,9 @@ static em_code settle(gammas *g, double *probability, em_error *error)
         memcpy(probability, finer, (size_t)g->n * sizeof *finer);
     }
     if (!code && change > tolerance)
-        code = em_fail(error, EM_MACHINE, "the exceedance probabilities of %d models are known to %.1e only; please report this",
-                       g->n, change);
+        code = em_fail(error, EM_MACHINE,
+                       "the exceedance probabilities of %d models are known to %.1e only; please report this", g->n,
+                       change);
     free(finer);
     return code;
 }
@@ -184,8 +188,8 @@ em_code em_exceedance(const double *alpha, int n, double *probability, em_error 
     for (int k = 0; k < n; k++)
         if (!(alpha[k] >= least_alpha && alpha[k] <= most_alpha))
             return em_fail(error, EM_INPUT_ERROR,
-                           "model %d of %d: an exceedance probability needs a Dirichlet count from %g to %g, not %g", k + 1, n,
-                           least_alpha, most_alpha, alpha[k]);
+                           "model %d of %d: an exceedance probability needs a Dirichlet count from %g to %g, not %g",
+                           k + 1, n, least_alpha, most_alpha, alpha[k]);
     const size_t size = (size_t)n;
     gammas g = {.n = n, .alpha = alpha};
     double *memory = em_new(size * (3 + MOST_EDGES + 2 * NODES) + size + 1, sizeof *memory, error);

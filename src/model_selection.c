@@ -9,22 +9,22 @@
 #include "error.h"
 
 enum {
-    PLAIN = 20,       /* iterations before Newton's steps are tried */
+    PLAIN = 20, /* iterations before Newton's steps are tried */
     MOST = 10000
 };
-static const double tolerance = 1e-11;  /* of the distance to the fixed point, in units of sum(alpha) */
+static const double tolerance = 1e-11; /* of the distance to the fixed point, in units of sum(alpha) */
 static const double least_prior = 1e-4, most_prior = 1e6;
 
-/* The iteration alpha -> next(alpha), whose free energy never falls. With models that are hardly told apart and many subjects it
- * needs thousands of steps, and Newton's method for its fixed point a few; a step of Newton's is taken only where it raises the free
- * energy at least as much. */
+/* The iteration alpha -> next(alpha), whose free energy never falls. With models that are hardly told apart and many
+ * subjects it needs thousands of steps, and Newton's method for its fixed point a few; a step of Newton's is taken only
+ * where it raises the free energy at least as much. */
 typedef struct search {
     em_selection *to;
-    const double *evidence;           /* [S,K] */
-    double *log_weight;               /* [K] psi(alpha_k) - psi(sum(alpha)) */
-    double *next, *after, *trial;     /* [K] */
-    gsl_matrix *matrix;               /* [K,K] derivative of alpha - next(alpha) */
-    gsl_vector *step;                 /* [K] */
+    const double *evidence;       /* [S,K] */
+    double *log_weight;           /* [K] psi(alpha_k) - psi(sum(alpha)) */
+    double *next, *after, *trial; /* [K] */
+    gsl_matrix *matrix;           /* [K,K] derivative of alpha - next(alpha) */
+    gsl_vector *step;             /* [K] */
     gsl_permutation *order;
 } search;
 
@@ -50,8 +50,8 @@ static double highest(const double *value, int n)
     return most;
 }
 
-/* One subject's share: g [n] out, the posterior of the models; returns log sum(exp(evidence + log_weight)), less the subject's
- * highest evidence. */
+/* One subject's share: g [n] out, the posterior of the models; returns log sum(exp(evidence + log_weight)), less the
+ * subject's highest evidence. */
 static double share(const double *evidence, const double *log_weight, int n, double *g)
 {
     const double best = highest(evidence, n);
@@ -65,7 +65,8 @@ static double share(const double *evidence, const double *log_weight, int n, dou
     return most + log(sum);
 }
 
-/* Adds one subject's part of the derivative of -next: -(g_i [i = j] - g_i g_j) psi'(alpha_j), the last factor still missing. */
+/* Adds one subject's part of the derivative of -next: -(g_i [i = j] - g_i g_j) psi'(alpha_j), the last factor still
+ * missing. */
 static void add_derivative(gsl_matrix *matrix, const double *g, int n)
 {
     for (int i = 0; i < n; i++)
@@ -73,8 +74,8 @@ static void add_derivative(gsl_matrix *matrix, const double *g, int n)
             *gsl_matrix_ptr(matrix, (size_t)i, (size_t)j) -= g[i] * ((i == j) - g[j]);
 }
 
-/* next [K] out and, where wanted, the matrix, at alpha. Returns the free energy less the sum of everybody's highest evidence, so
- * that it is as exact for large evidences as for small ones. Leaves the posterior in the selection. */
+/* next [K] out and, where wanted, the matrix, at alpha. Returns the free energy less the sum of everybody's highest
+ * evidence, so that it is as exact for large evidences as for small ones. Leaves the posterior in the selection. */
 static double sweep(const search *s, const double *alpha, double *next, bool derivative)
 {
     const int n = s->to->n_models;
@@ -118,8 +119,8 @@ static double null_energy(const search *s)
 
 /* ---- the search ------------------------------------------------------------------------------------------------ */
 
-/* Newton's step from alpha, by the matrix of the last sweep, into s->trial; its longest part, or that of the plain step where there
- * is no such step. */
+/* Newton's step from alpha, by the matrix of the last sweep, into s->trial; its longest part, or that of the plain step
+ * where there is no such step. */
 static double newton(const search *s, const double *alpha, bool *usable)
 {
     const int n = s->to->n_models;
@@ -196,7 +197,8 @@ static em_selection *new_selection(size_t n_subjects, int n_models, em_error *er
     to->n_subjects = n_subjects;
     to->n_models = n_models;
     if ((to->prior = em_new(n, sizeof(double), error)) && (to->alpha = em_new(n, sizeof(double), error)) &&
-        (to->expected_frequency = em_new(n, sizeof(double), error)) && (to->exceedance = em_new(n, sizeof(double), error)) &&
+        (to->expected_frequency = em_new(n, sizeof(double), error)) &&
+        (to->exceedance = em_new(n, sizeof(double), error)) &&
         (to->protected_exceedance = em_new(n, sizeof(double), error)) &&
         (to->posterior = em_new(n_subjects * n, sizeof(double), error)))
         return to;
@@ -207,17 +209,19 @@ static em_selection *new_selection(size_t n_subjects, int n_models, em_error *er
 static em_code check(const double *evidence, size_t n_subjects, int n_models, const double *prior, em_error *error)
 {
     if (n_models < 1 || n_subjects < 1)
-        return em_fail(error, EM_INPUT_ERROR, "a comparison needs a model and a subject, not %d models and %zu subjects", n_models,
+        return em_fail(error, EM_INPUT_ERROR,
+                       "a comparison needs a model and a subject, not %d models and %zu subjects", n_models,
                        n_subjects);
     for (int k = 0; k < n_models && prior; k++)
         if (!(prior[k] >= least_prior && prior[k] <= most_prior))
-            return em_fail(error, EM_INPUT_ERROR, "the prior count of model %d of %d is %g; give one from %g to %g", k + 1, n_models,
-                           prior[k], least_prior, most_prior);
+            return em_fail(error, EM_INPUT_ERROR, "the prior count of model %d of %d is %g; give one from %g to %g",
+                           k + 1, n_models, prior[k], least_prior, most_prior);
     for (size_t i = 0; i < n_subjects * (size_t)n_models; i++)
         if (!isfinite(evidence[i]))
-            return em_fail(error, EM_INPUT_ERROR,
-                           "the log evidence of model %zu for subject %zu is %g; leave out subjects without finite evidence",
-                           i % (size_t)n_models + 1, i / (size_t)n_models + 1, evidence[i]);
+            return em_fail(
+                error, EM_INPUT_ERROR,
+                "the log evidence of model %zu for subject %zu is %g; leave out subjects without finite evidence",
+                i % (size_t)n_models + 1, i / (size_t)n_models + 1, evidence[i]);
     return EM_OK;
 }
 
@@ -263,7 +267,8 @@ static em_code find(search *s, em_error *error)
     if (!code) {
         s->log_weight = memory, s->next = memory + n, s->after = memory + 2 * n, s->trial = memory + 3 * n;
         if (!run(s, &to->free_energy))
-            code = em_fail(error, EM_MACHINE, "the frequencies of %d models did not converge in %d iterations; please report this",
+            code = em_fail(error, EM_MACHINE,
+                           "the frequencies of %d models did not converge in %d iterations; please report this",
                            to->n_models, MOST);
     }
     if (!code)
@@ -278,8 +283,8 @@ static em_code find(search *s, em_error *error)
     return code;
 }
 
-em_code em_select_models(const double *evidence, size_t n_subjects, int n_models, const double *prior, em_selection **selection,
-                         em_error *error)
+em_code em_select_models(const double *evidence, size_t n_subjects, int n_models, const double *prior,
+                         em_selection **selection, em_error *error)
 {
     *selection = NULL;
     em_code code = check(evidence, n_subjects, n_models, prior, error);
@@ -304,12 +309,13 @@ em_code em_select_models(const double *evidence, size_t n_subjects, int n_models
 /* ---- families -------------------------------------------------------------------------------------------------- */
 
 /* The prior count of each model [K]. */
-static em_code divide_counts(const int *family, int n_models, int n_families, double count, double *prior, em_error *error)
+static em_code divide_counts(const int *family, int n_models, int n_families, double count, double *prior,
+                             em_error *error)
 {
     for (int k = 0; k < n_models; k++)
         if (family[k] < 0 || family[k] >= n_families)
-            return em_fail(error, EM_INPUT_ERROR, "model %d of %d is in family %d, but families go from 0 to %d", k + 1, n_models,
-                           family[k], n_families - 1);
+            return em_fail(error, EM_INPUT_ERROR, "model %d of %d is in family %d, but families go from 0 to %d", k + 1,
+                           n_models, family[k], n_families - 1);
     for (int f = 0; f < n_families; f++) {
         int members = 0;
         for (int k = 0; k < n_models; k++)
@@ -331,7 +337,8 @@ static void add_up(const em_selection *models, const int *family, em_selection *
     }
     for (size_t i = 0; i < models->n_subjects; i++)
         for (int k = 0; k < models->n_models; k++)
-            to->posterior[i * (size_t)to->n_models + (size_t)family[k]] += models->posterior[i * (size_t)models->n_models + (size_t)k];
+            to->posterior[i * (size_t)to->n_models + (size_t)family[k]] +=
+                models->posterior[i * (size_t)models->n_models + (size_t)k];
     to->free_energy = models->free_energy;
     to->free_energy_null = models->free_energy_null;
     to->omnibus_risk = models->omnibus_risk;
@@ -344,8 +351,8 @@ em_code em_select_families(const double *evidence, size_t n_subjects, int n_mode
     em_selection *models = NULL, *to = NULL;
     *selection = NULL;
     if (n_models < 1 || n_families < 1)
-        return em_fail(error, EM_INPUT_ERROR, "a comparison of families needs a model and a family, not %d and %d", n_models,
-                       n_families);
+        return em_fail(error, EM_INPUT_ERROR, "a comparison of families needs a model and a family, not %d and %d",
+                       n_models, n_families);
     double *prior = em_new((size_t)n_models, sizeof *prior, error);
     em_code code = prior ? divide_counts(family, n_models, n_families, count, prior, error) : EM_MACHINE;
     if (!code)
@@ -404,8 +411,8 @@ em_code em_select_groups(const double *evidence, size_t n_subjects, int n_models
     em_code code = check(evidence, n_subjects, n_models, prior, error);
     for (size_t i = 0; i < n_subjects && !code; i++)
         if (group[i] != 0 && group[i] != 1)
-            code = em_fail(error, EM_INPUT_ERROR, "subject %zu of %zu is in group %d; there are groups 0 and 1", i + 1, n_subjects,
-                           group[i]);
+            code = em_fail(error, EM_INPUT_ERROR, "subject %zu of %zu is in group %d; there are groups 0 and 1", i + 1,
+                           n_subjects, group[i]);
     if (code)
         return code;
     em_group_selection *to = em_new(1, sizeof *to, error);

@@ -81,7 +81,7 @@ done
 abc=(a.h5 b.h5 c.h5)
 # by file, as the order is that of BIC_int
 by_file="dict(zip(r['files'], zip(r['alpha'], r['expected_frequency'], r['best_for_subjects'])))"
-check json "${abc[@]}" -- "all(near(x, y) for f, want in (('a.h5', (10, 10/15, 9)), ('b.h5', (3, 3/15, 2)), ('c.h5', (2, 2/15, 1))) for x, y in zip($by_file[f], want))"
+check json "${abc[@]}" -- "all(near(x, y) for f, want in (('a.h5', (10, 10/15, 9)), ('b.h5', (3, 3/15, 2)), ('c.h5', (2, 2/15, 1))) for x, y in zip(${by_file}[f], want))"
 # exact evidence: B(10,3,2)/B(1,1,1) against 3^-12
 check json "${abc[@]}" -- "near(r['bayesian_omnibus_risk'], 1 / (1 + math.gamma(10) * 2 * 1 * math.gamma(3) / math.gamma(15) * 3**12))"
 check json "${abc[@]}" --prior-count 2 -- "near(sorted(r['alpha'])[-1], 11) and r['prior_count'] == 2 and near(sum(r['exceedance_probability']), 1)"

@@ -12,7 +12,8 @@ static bool set_evidence(em_fit *fit, const char *text)
     bool found = false;
     for (size_t s = 0; s < fit->n_subjects && equals; s++) {
         const size_t length = (size_t)(equals - text);
-        if ((length == 1 && *text == '*') || (strlen(fit->subject[s]) == length && strncmp(fit->subject[s], text, length) == 0)) {
+        if ((length == 1 && *text == '*') ||
+            (strlen(fit->subject[s]) == length && strncmp(fit->subject[s], text, length) == 0)) {
             fit->subject_log_marginal_likelihood[s] = strtod(equals + 1, NULL);
             found = true;
         }

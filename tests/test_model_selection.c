@@ -62,8 +62,8 @@ static void two_models_are_the_beta_distribution(void **state)
         }
 }
 
-/* The others being exponential (alpha 1), the distribution function of their largest is (1 - e^-x)^m, and the mean of e^(-jx) is
- * (1+j)^-alpha: P = sum over j of (-1)^j C(m,j) (1+j)^-alpha. */
+/* The others being exponential (alpha 1), the distribution function of their largest is (1 - e^-x)^m, and the mean of
+ * e^(-jx) is (1+j)^-alpha: P = sum over j of (-1)^j C(m,j) (1+j)^-alpha. */
 static void exponential_rivals_have_a_closed_form(void **state)
 {
     (void)state;
@@ -167,7 +167,8 @@ static void exceedance_is_what_sampling_finds(void **state)
 
 /* ---- frequencies ----------------------------------------------------------------------------------------------- */
 
-/* Nobody's model is in doubt: alpha counts subjects, the bound is the exact evidence, and the risk has a closed form. */
+/* Nobody's model is in doubt: alpha counts subjects, the bound is the exact evidence, and the risk has a closed form.
+ */
 static void certain_subjects_are_counted(void **state)
 {
     (void)state;
@@ -246,8 +247,8 @@ static void one_model_or_one_subject(void **state)
     em_selection_free(got);
 }
 
-/* The exact evidence is a sum over all ways to give subjects to models, B(alpha)/B(prior) each. The free energy is a bound of it, and
- * close; the null's evidence is exact. */
+/* The exact evidence is a sum over all ways to give subjects to models, B(alpha)/B(prior) each. The free energy is a
+ * bound of it, and close; the null's evidence is exact. */
 static void free_energy_bounds_the_exact_evidence(void **state)
 {
     (void)state;
@@ -388,11 +389,11 @@ static void bad_input_is_refused(void **state)
     em_selection *got;
     em_group_selection *groups;
     em_error error;
-#define REFUSED(call, words)                              \
-    do {                                                  \
-        assert_int_equal(call, EM_INPUT_ERROR);           \
-        if (!strstr(error.text, words))                   \
-            fail_msg("%s: not in '%s'", words, error.text); \
+#define REFUSED(call, words)                                                                                           \
+    do {                                                                                                               \
+        assert_int_equal(call, EM_INPUT_ERROR);                                                                        \
+        if (!strstr(error.text, words))                                                                                \
+            fail_msg("%s: not in '%s'", words, error.text);                                                            \
     } while (0)
     REFUSED(em_select_models(evidence, 2, 2, NULL, &got, &error), "model 2 for subject 2 is nan");
     assert_null(got);

@@ -45,10 +45,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp_option options[] = {
     {"prior-count", 'p', "A", 0, "Dirichlet prior count of each model, and of each family; default 1", 0},
-    {"family", 'f', "NAME=FIT.h5,FIT.h5", 0, "Compares families of models as well; once for each family, every fit in exactly one", 0},
+    {"family", 'f', "NAME=FIT.h5,FIT.h5", 0,
+     "Compares families of models as well; once for each family, every fit in exactly one", 0},
     {"groups", 'g', "TABLE.csv[:COLUMN]", 0,
-     "Asks whether two groups of subjects follow the models with different frequencies; the table has a column with the ids of "
-     "subjects and one with two different values",
+     "Asks whether two groups of subjects follow the models with different frequencies; the table has a column with "
+     "the ids of subjects and one with two different values",
      0},
     {"subject", 's', "COLUMN", 0, "The column with the ids in the table of --groups; default subject", 0},
     {"json", 'j', 0, 0, "As JSON, numbers with 17 significant digits", 0},
@@ -59,21 +60,24 @@ static const struct argp argp = {
     .options = options,
     .parser = parse,
     .args_doc = "FIT.h5 FIT.h5 ...",
-    .doc =
-        "Compares fits of different models to the same data, best first.\v"
-        "The first measure is BIC_int: -2 times the log marginal likelihood (the evidence, by Laplace's approximation) plus "
-        "K log(trials) for the K group parameters that were estimated. Smaller is better. The weight is what "
-        "exp(-difference/2) makes of it, normalised over the fits named. It takes everybody to follow the same model.\n\n"
-        "From two fits on, random effects: each subject may follow another model, and the models' frequencies among people are "
-        "estimated from the evidence of each subject (Stephan et al. 2009; Rigoux et al. 2014). The exceedance probability is that "
-        "of being the most frequent model. The Bayesian omnibus risk is the probability that all are equally frequent; the "
-        "protected exceedance probability takes it into account, and is the one to report. A subject's evidence is Laplace's, "
-        "under the group that was fitted for that model; unlike BIC_int it has no penalty for the group's parameters.\n\n"
-        "Subjects without evidence in one of the fits are left out there and named. Fits of other data than the first one are listed, "
-        "but not compared.\n\nExample:\n\n"
-        "  emlib compare rw.h5 rw_dual.h5 choice_kernel.h5\n  emlib compare *.h5 --csv > comparison.csv\n"
-        "  emlib compare a.h5 b.h5 c.h5 --family learning=a.h5,b.h5 --family habit=c.h5\n"
-        "  emlib compare a.h5 b.h5 --groups participants.tsv:diagnosis --subject participant_id",
+    .doc = "Compares fits of different models to the same data, best first.\v"
+           "The first measure is BIC_int: -2 times the log marginal likelihood (the evidence, by Laplace's "
+           "approximation) plus K log(trials) for the K group parameters that were estimated. Smaller is better. The "
+           "weight is what exp(-difference/2) makes of it, normalised over the fits named. It takes everybody to "
+           "follow the same model.\n\n"
+           "From two fits on, random effects: each subject may follow another model, and the models' frequencies "
+           "among people are estimated from the evidence of each subject (Stephan et al. 2009; Rigoux et al. 2014). "
+           "The exceedance probability is that of being the most frequent model. The Bayesian omnibus risk is the "
+           "probability that all are equally frequent; the protected exceedance probability takes it into account, "
+           "and is the one to report. A subject's evidence is Laplace's, under the group that was fitted for that "
+           "model; unlike BIC_int it has no penalty for the group's parameters.\n\n"
+           "Subjects without evidence in one of the fits are left out there and named. Fits of other data than the "
+           "first one are listed, but not compared.\n\n"
+           "Example:\n\n"
+           "  emlib compare rw.h5 rw_dual.h5 choice_kernel.h5\n"
+           "  emlib compare *.h5 --csv > comparison.csv\n"
+           "  emlib compare a.h5 b.h5 c.h5 --family learning=a.h5,b.h5 --family habit=c.h5\n"
+           "  emlib compare a.h5 b.h5 --groups participants.tsv:diagnosis --subject participant_id",
 };
 
 /* What should be known before the results are believed. */
@@ -84,14 +88,17 @@ static void warn(const comparison *c)
     char list[COMPARISON_LISTED];
     for (int i = 1; i < c->n; i++)
         if (c->other[i])
-            em_say(&log, "warning: %s was fitted to other data or subjects than %s; it is listed, but not compared", file[i], file[0]);
+            em_say(&log, "warning: %s was fitted to other data or subjects than %s; it is listed, but not compared",
+                   file[i], file[0]);
         else if (isfinite(c->fit[i]->bic_int) && isfinite(c->fit[0]->bic_int) &&
-                 (c->fit[i]->n_subjects_used != c->fit[0]->n_subjects_used || c->fit[i]->n_trials != c->fit[0]->n_trials))
-            em_say(&log,
-                   "warning: %s rests on %zu subjects and %llu trials, %s on %zu and %llu; their evidence is not of the "
-                   "same data",
-                   file[i], c->fit[i]->n_subjects_used, (unsigned long long)c->fit[i]->n_trials, file[0],
-                   c->fit[0]->n_subjects_used, (unsigned long long)c->fit[0]->n_trials);
+                 (c->fit[i]->n_subjects_used != c->fit[0]->n_subjects_used ||
+                  c->fit[i]->n_trials != c->fit[0]->n_trials))
+            em_say(
+                &log,
+                "warning: %s rests on %zu subjects and %llu trials, %s on %zu and %llu; their evidence is not of the "
+                "same data",
+                file[i], c->fit[i]->n_subjects_used, (unsigned long long)c->fit[i]->n_trials, file[0],
+                c->fit[0]->n_subjects_used, (unsigned long long)c->fit[0]->n_trials);
     if (c->why_not)
         em_say(&log, "warning: no comparison by random effects%s: %s",
                c->options->n_families || c->options->groups ? ", of families or of groups" : "", c->why_not);
@@ -102,8 +109,8 @@ static void warn(const comparison *c)
     }
     if (c->groups.selection && c->groups.n_without) {
         comparison_list(c, c->groups.without, c->groups.n_without, list);
-        em_say(&log, "warning: %zu subject%s without a group in %s left out of the comparison of groups: %s", c->groups.n_without,
-               c->groups.n_without == 1 ? "" : "s", c->groups.table, list);
+        em_say(&log, "warning: %zu subject%s without a group in %s left out of the comparison of groups: %s",
+               c->groups.n_without, c->groups.n_without == 1 ? "" : "s", c->groups.table, list);
     }
 }
 

@@ -90,7 +90,8 @@ static em_code check_files(const comparison_options *o, const comparison_family 
             found = (int)strlen(o->file[i]) == length && strncmp(o->file[i], at, (size_t)length) == 0;
         if (!found)
             return em_fail(error, EM_INPUT_ERROR,
-                           "--family %.*s names '%.*s', which is not among the fits to compare; add it to them as it is written there",
+                           "--family %.*s names '%.*s', which is not among the fits to compare; add it to them as it "
+                           "is written there",
                            (int)family->name_length, family->name, length, at);
     }
     return EM_OK;
@@ -100,7 +101,8 @@ em_code comparison_check_families(const comparison_options *o, em_error *error)
 {
     em_code code = EM_OK;
     if (o->n_families == 1)
-        return em_fail(error, EM_INPUT_ERROR, "--family: one family has nothing to be compared with; give each family by a --family");
+        return em_fail(error, EM_INPUT_ERROR,
+                       "--family: one family has nothing to be compared with; give each family by a --family");
     for (int f = 0; f < o->n_families && !code; f++)
         code = check_files(o, &o->family[f], error);
     for (int i = 0; i < o->n && o->n_families && !code; i++) {
@@ -128,12 +130,13 @@ static em_code make_families(comparison *c, em_error *error)
             }
         if (members == 0)
             return em_fail(error, EM_INPUT_ERROR,
-                           "--family %.*s: none of its fits can be compared with %s, as they have no evidence or are of other data; "
+                           "--family %.*s: none of its fits can be compared with %s, as they have no evidence or are "
+                           "of other data; "
                            "leave the family out",
                            (int)o->family[f].name_length, o->family[f].name, o->file[0]);
     }
-    return em_select_families(c->evidence->value, c->evidence->n_subjects, c->n_compared, c->family, o->n_families, o->prior_count,
-                              &c->families, error);
+    return em_select_families(c->evidence->value, c->evidence->n_subjects, c->n_compared, c->family, o->n_families,
+                              o->prior_count, &c->families, error);
 }
 
 /* ---- the comparison -------------------------------------------------------------------------------------------- */

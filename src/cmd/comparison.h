@@ -23,9 +23,9 @@ typedef struct comparison_options {
 /* Two groups of the subjects that are compared. Starts zeroed. */
 typedef struct comparison_groups {
     char *table, *column;
-    char *value[2];          /* as texts, ascending */
-    int *group;              /* [subjects of the evidence] 0, 1; -1: none in the table */
-    size_t *without;         /* [n_without] positions in the fits of the subjects without a group */
+    char *value[2];  /* as texts, ascending */
+    int *group;      /* [subjects of the evidence] 0, 1; -1: none in the table */
+    size_t *without; /* [n_without] positions in the fits of the subjects without a group */
     size_t n_without;
     em_group_selection *selection;
 } comparison_groups;
@@ -33,19 +33,19 @@ typedef struct comparison_groups {
 /* Starts zeroed; comparison_free gives everything back. */
 typedef struct comparison {
     const comparison_options *options;
-    em_fit **fit;            /* [n] */
-    int *order;              /* [n] best first, then those without evidence, then those of other data */
-    double *difference;      /* [n] of BIC_int to the best */
-    double *weight;          /* [n] */
-    bool *other;             /* [n] of other data than the first */
+    em_fit **fit;       /* [n] */
+    int *order;         /* [n] best first, then those without evidence, then those of other data */
+    double *difference; /* [n] of BIC_int to the best */
+    double *weight;     /* [n] */
+    bool *other;        /* [n] of other data than the first */
     int n;
     /* random effects, over the first n_compared fits of `order`; the pointers are NULL where nothing can be compared */
     int n_compared;
     em_evidence_table *evidence;
     em_selection *effects;
-    size_t *best_for;        /* [n_compared] subjects whose evidence is highest there; a tie counts for each */
-    const char *why_not;     /* why there are no random effects, or NULL */
-    int *family;             /* [n_compared] family of each, or NULL */
+    size_t *best_for;    /* [n_compared] subjects whose evidence is highest there; a tie counts for each */
+    const char *why_not; /* why there are no random effects, or NULL */
+    int *family;         /* [n_compared] family of each, or NULL */
     em_selection *families;
     comparison_groups groups;
 } comparison;
@@ -53,10 +53,7 @@ typedef struct comparison {
 em_code comparison_make(comparison *c, const comparison_options *options, em_error *error) EM_MUST_CHECK;
 void comparison_free(comparison *c);
 /* Position in `fit` of the k-th best. */
-static inline int comparison_at(const comparison *c, int k)
-{
-    return c->order[k];
-}
+static inline int comparison_at(const comparison *c, int k) { return c->order[k]; }
 /* Checks that every fit is in one family, and that families name fits that are there. */
 em_code comparison_check_families(const comparison_options *options, em_error *error) EM_MUST_CHECK;
 /* Reads the groups of these subjects and compares them. */

@@ -35,19 +35,18 @@ static em_code find_column(comparison_groups *groups, em_dataset *data, em_datas
     else
         *column = data->n_columns == 1 ? &data->column[0] : NULL;
     if (!*column && groups->column)
-        return em_fail(error, EM_INPUT_ERROR, "--groups: %s has no column '%s'; it has: %s", groups->table, groups->column, list);
+        return em_fail(error, EM_INPUT_ERROR, "--groups: %s has no column '%s'; it has: %s", groups->table,
+                       groups->column, list);
     if (!*column)
-        return em_fail(error, EM_INPUT_ERROR, "--groups: which column of %s tells the groups? Add it: --groups %s:COLUMN; it has: %s",
+        return em_fail(error, EM_INPUT_ERROR,
+                       "--groups: which column of %s tells the groups? Add it: --groups %s:COLUMN; it has: %s",
                        groups->table, groups->table, list);
     if (!groups->column && !(groups->column = strdup((*column)->name)))
         return em_fail(error, EM_MACHINE, "out of memory");
     return EM_OK;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const person *)a)->id, ((const person *)b)->id);
-}
+static int by_id(const void *a, const void *b) { return strcmp(((const person *)a)->id, ((const person *)b)->id); }
 
 static void value_text(const em_dataset_column *column, double value, char text[80])
 {
@@ -58,8 +57,8 @@ static void value_text(const em_dataset_column *column, double value, char text[
 }
 
 /* The one value of a subject; NaN where it is missing. */
-static em_code value_of(const comparison_groups *groups, const em_dataset *data, const em_dataset_column *column, size_t row,
-                        double *value, em_error *error)
+static em_code value_of(const comparison_groups *groups, const em_dataset *data, const em_dataset_column *column,
+                        size_t row, double *value, em_error *error)
 {
     *value = NAN;
     for (uint64_t i = data->offset[row]; i < data->offset[row + 1]; i++) {
@@ -68,7 +67,8 @@ static em_code value_of(const comparison_groups *groups, const em_dataset *data,
             char first[80], second[80];
             value_text(column, *value, first);
             value_text(column, cell, second);
-            return em_fail(error, EM_INPUT_ERROR, "--groups: %s: subject '%s' has two values in column '%s', '%s' and '%s'; give one",
+            return em_fail(error, EM_INPUT_ERROR,
+                           "--groups: %s: subject '%s' has two values in column '%s', '%s' and '%s'; give one",
                            groups->table, data->id[row], groups->column, first, second);
         }
         if (!isnan(cell))
@@ -78,7 +78,8 @@ static em_code value_of(const comparison_groups *groups, const em_dataset *data,
 }
 
 /* value [n]: that of each subject compared, NaN where the table has none. */
-static em_code match(const comparison *c, const em_dataset *data, const em_dataset_column *column, double *value, em_error *error)
+static em_code match(const comparison *c, const em_dataset *data, const em_dataset_column *column, double *value,
+                     em_error *error)
 {
     person *people = malloc((data->n_subjects + 1) * sizeof *people);
     if (!people)
@@ -98,9 +99,10 @@ static em_code match(const comparison *c, const em_dataset *data, const em_datas
     }
     free(people);
     if (!code && matched == 0)
-        code = em_fail(error, EM_INPUT_ERROR,
-                       "--groups: no subject that is compared is in %s; its ids are like '%s', those of the fits like '%s'",
-                       c->groups.table, data->n_subjects ? data->id[0] : "", c->fit[0]->subject[c->evidence->subject[0]]);
+        code = em_fail(
+            error, EM_INPUT_ERROR,
+            "--groups: no subject that is compared is in %s; its ids are like '%s', those of the fits like '%s'",
+            c->groups.table, data->n_subjects ? data->id[0] : "", c->fit[0]->subject[c->evidence->subject[0]]);
     return code;
 }
 
@@ -119,14 +121,16 @@ static em_code number(comparison *c, const em_dataset_column *column, const doub
         value_text(column, high, text[1]);
     }
     if (isnan(low) || low == high)
-        return em_fail(error, EM_INPUT_ERROR,
-                       "--groups: column '%s' of %s has only '%s' for the subjects that are compared; two values are needed",
-                       groups->column, groups->table, text[0]);
+        return em_fail(
+            error, EM_INPUT_ERROR,
+            "--groups: column '%s' of %s has only '%s' for the subjects that are compared; two values are needed",
+            groups->column, groups->table, text[0]);
     for (size_t s = 0; s < c->evidence->n_subjects; s++) {
         if (!isnan(value[s]) && value[s] != low && value[s] != high) {
             value_text(column, value[s], text[2]);
             return em_fail(error, EM_INPUT_ERROR,
-                           "--groups: column '%s' of %s has more than two values, '%s', '%s' and '%s' among them; two groups can be "
+                           "--groups: column '%s' of %s has more than two values, '%s', '%s' and '%s' among them; two "
+                           "groups can be "
                            "compared",
                            groups->column, groups->table, text[0], text[2], text[1]);
         }

@@ -8,15 +8,9 @@
 
 /* ---- for people ------------------------------------------------------------------------------------------------ */
 
-static const char *file_at(const comparison *c, int k)
-{
-    return c->options->file[comparison_at(c, k)];
-}
+static const char *file_at(const comparison *c, int k) { return c->options->file[comparison_at(c, k)]; }
 
-static const char *model_at(const comparison *c, int k)
-{
-    return c->fit[comparison_at(c, k)]->model;
-}
+static const char *model_at(const comparison *c, int k) { return c->fit[comparison_at(c, k)]->model; }
 
 /* Do all fits with evidence use the same subjects? Who is not used has none. */
 static bool same_people(const comparison *c)
@@ -38,14 +32,15 @@ static void print_summary(const comparison *c)
         return;
     const double by = c->difference[comparison_at(c, 1)];
     if (!same_people(c))
-        printf("\nNo verdict by BIC_int: the fits do not use the same subjects, and their sums are over different people.\n");
+        printf("\nNo verdict by BIC_int: the fits do not use the same subjects, and their sums are over different "
+               "people.\n");
     else if (isnan(best))
         printf("\nNone of these fits has evidence to compare.\n");
     else if (isnan(by))
         printf("\nOnly %s (%s) has evidence of these data to compare.\n", model_at(c, 0), file_at(c, 0));
     else
-        printf("\n%s (%s) is best, by %.2f in BIC_int over %s (%s): %s.\n", model_at(c, 0), file_at(c, 0), by, model_at(c, 1),
-               file_at(c, 1),
+        printf("\n%s (%s) is best, by %.2f in BIC_int over %s (%s): %s.\n", model_at(c, 0), file_at(c, 0), by,
+               model_at(c, 1), file_at(c, 1),
                by < 2    ? "hardly a difference"
                : by < 6  ? "some evidence"
                : by < 10 ? "strong evidence"
@@ -80,7 +75,8 @@ static void print_fits(const comparison *c)
 
 static void print_effects(const comparison *c)
 {
-    static const char *const head[] = {"file", "model", "expected frequency", "exceedance", "protected exceedance", "best for"};
+    static const char *const head[] = {"file",    "model", "expected frequency", "exceedance", "protected exceedance",
+                                       "best for"};
     const em_selection *e = c->effects;
     const size_t left_out = c->evidence->n_left_out;
     printf("\nRandom effects: each subject may follow another of the models (%zu subject%s", e->n_subjects,
@@ -103,8 +99,10 @@ static void print_effects(const comparison *c)
         print_cell(&table, "%zu", c->best_for[k]);
     }
     print_end(&table, 2);
-    printf("  Bayesian omnibus risk, the probability that all models are equally frequent: %s\n", print_short(e->omnibus_risk).text);
-    printf("  assumed: prior count %g a model; each subject's evidence is Laplace's under the group fitted for that model,\n"
+    printf("  Bayesian omnibus risk, the probability that all models are equally frequent: %s\n",
+           print_short(e->omnibus_risk).text);
+    printf("  assumed: prior count %g a model; each subject's evidence is Laplace's under the group fitted for that "
+           "model,\n"
            "  without BIC_int's penalty for the group's parameters\n",
            c->options->prior_count);
 }
@@ -172,7 +170,8 @@ static void read_effects(const comparison *c)
     const int best = most(e->exceedance, c->n_compared);
     const double sure = e->protected_exceedance[best];
     const bool no_verdict = !same_people(c);
-    printf("\nReading: protected exceedance %.2f: %s (%s) is %s the most frequent model, followed by about %.0f%% of people "
+    printf("\nReading: protected exceedance %.2f: %s (%s) is %s the most frequent model, followed by about %.0f%% of "
+           "people "
            "(expected frequency); omnibus risk %s%s.\n",
            sure, model_at(c, best), file_at(c, best),
            sure >= 0.95   ? "very probably"
@@ -187,8 +186,10 @@ static void read_effects(const comparison *c)
     if (best == 0)
         printf("BIC_int, over everybody's sum, and the frequencies agree.\n");
     else
-        printf("BIC_int prefers %s (%s) instead: it takes everybody to follow one model, so that a few subjects with large "
-               "differences can decide it, and it has a penalty for group parameters. Look at who decides it before you report "
+        printf("BIC_int prefers %s (%s) instead: it takes everybody to follow one model, so that a few subjects with "
+               "large "
+               "differences can decide it, and it has a penalty for group parameters. Look at who decides it before "
+               "you report "
                "either.\n",
                model_at(c, 0), file_at(c, 0));
 }
@@ -249,16 +250,16 @@ static json_t *fits_json(const comparison *c)
         char text[160];
         comparison_note(c, i, text);
         json_array_append_new(
-            fits,
-            json_pack("{so so sb sI sI sI sI si so so so so so so sb ss so}", "file", print_json_text(c->options->file[i]), "model",
-                      print_json_text(fit->model), "converged", fit->converged, "n_subjects", (json_int_t)fit->n_subjects,
-                      "n_subjects_used", (json_int_t)fit->n_subjects_used, "n_subjects_flagged",
-                      (json_int_t)comparison_flagged(fit), "n_trials", (json_int_t)fit->n_trials, "n_group", fit->n_group,
-                      "log_likelihood", print_json_number(fit->log_likelihood), "log_marginal_likelihood",
-                      print_json_number(fit->log_marginal_likelihood), "bic_int", print_json_number(fit->bic_int),
-                      "bic_int_difference", print_json_number(c->difference[i]), "aic_int", print_json_number(fit->aic_int),
-                      "weight", print_json_number(c->weight[i]), "other_data", c->other[i], "group",
-                      group[print_asked_group(fit)], "note", print_json_text(text)));
+            fits, json_pack("{so so sb sI sI sI sI si so so so so so so sb ss so}", "file",
+                            print_json_text(c->options->file[i]), "model", print_json_text(fit->model), "converged",
+                            fit->converged, "n_subjects", (json_int_t)fit->n_subjects, "n_subjects_used",
+                            (json_int_t)fit->n_subjects_used, "n_subjects_flagged", (json_int_t)comparison_flagged(fit),
+                            "n_trials", (json_int_t)fit->n_trials, "n_group", fit->n_group, "log_likelihood",
+                            print_json_number(fit->log_likelihood), "log_marginal_likelihood",
+                            print_json_number(fit->log_marginal_likelihood), "bic_int", print_json_number(fit->bic_int),
+                            "bic_int_difference", print_json_number(c->difference[i]), "aic_int",
+                            print_json_number(fit->aic_int), "weight", print_json_number(c->weight[i]), "other_data",
+                            c->other[i], "group", group[print_asked_group(fit)], "note", print_json_text(text)));
     }
     return fits;
 }
@@ -278,8 +279,8 @@ static json_t *selection_json(const em_selection *e)
                      print_json_numbers(e->expected_frequency, e->n_models), "exceedance_probability",
                      print_json_numbers(e->exceedance, e->n_models), "protected_exceedance_probability",
                      print_json_numbers(e->protected_exceedance, e->n_models), "bayesian_omnibus_risk",
-                     print_json_number(e->omnibus_risk), "free_energy", print_json_number(e->free_energy), "free_energy_null",
-                     print_json_number(e->free_energy_null));
+                     print_json_number(e->omnibus_risk), "free_energy", print_json_number(e->free_energy),
+                     "free_energy_null", print_json_number(e->free_energy_null));
 }
 
 static json_t *families_json(const comparison *c)
@@ -291,7 +292,8 @@ static json_t *families_json(const comparison *c)
             if (c->family[k] == f)
                 json_array_append_new(files, print_json_text(file_at(c, k)));
         json_array_append_new(members, files);
-        json_array_append_new(names, json_stringn_nocheck(c->options->family[f].name, c->options->family[f].name_length));
+        json_array_append_new(names,
+                              json_stringn_nocheck(c->options->family[f].name, c->options->family[f].name_length));
     }
     json_object_set_new(all, "names", names);
     json_object_set_new(all, "files", members);
@@ -310,9 +312,9 @@ static json_t *groups_json(const comparison *c)
         json_array_append_new(alpha, print_json_numbers(e->alpha, e->n_models));
         json_array_append_new(frequency, print_json_numbers(e->expected_frequency, e->n_models));
     }
-    return json_pack("{so so so so so so so so}", "table", print_json_text(g->table), "column", print_json_text(g->column), "values",
-                     values, "n_subjects", sizes, "alpha", alpha, "expected_frequency", frequency, "subjects_without_group",
-                     ids_json(c, g->without, g->n_without),
+    return json_pack("{so so so so so so so so}", "table", print_json_text(g->table), "column",
+                     print_json_text(g->column), "values", values, "n_subjects", sizes, "alpha", alpha,
+                     "expected_frequency", frequency, "subjects_without_group", ids_json(c, g->without, g->n_without),
                      "probability_different", print_json_number(g->selection->probability_different));
 }
 
@@ -352,7 +354,8 @@ int comparison_print_json(const comparison *c)
 static void csv_head(const comparison *c)
 {
     fputs("file,model,converged,n_subjects,n_subjects_used,n_subjects_flagged,n_trials,n_group,log_likelihood,"
-          "log_marginal_likelihood,bic_int,bic_int_difference,aic_int,weight,other_data,n_subjects_compared,best_for_subjects,"
+          "log_marginal_likelihood,bic_int,bic_int_difference,aic_int,weight,other_data,n_subjects_compared,best_for_"
+          "subjects,"
           "expected_frequency,exceedance_probability,protected_exceedance_probability,bayesian_omnibus_risk",
           stdout);
     if (c->options->n_families)
@@ -381,7 +384,8 @@ static void csv_effects(const comparison *c, int k)
         return;
     }
     printf(",%zu,%zu", e->n_subjects, c->best_for[k]);
-    csv_numbers((const double[]){e->expected_frequency[k], e->exceedance[k], e->protected_exceedance[k], e->omnibus_risk}, 4);
+    csv_numbers(
+        (const double[]){e->expected_frequency[k], e->exceedance[k], e->protected_exceedance[k], e->omnibus_risk}, 4);
 }
 
 static void csv_families(const comparison *c, int k)
@@ -396,7 +400,8 @@ static void csv_families(const comparison *c, int k)
     putchar(',');
     print_csv_text(stdout, name ? name : "");
     free(name);
-    csv_numbers((const double[]){e->expected_frequency[f], e->exceedance[f], e->protected_exceedance[f], e->omnibus_risk}, 4);
+    csv_numbers(
+        (const double[]){e->expected_frequency[f], e->exceedance[f], e->protected_exceedance[f], e->omnibus_risk}, 4);
 }
 
 static void csv_groups(const comparison *c, int k)
@@ -422,8 +427,8 @@ int comparison_print_csv(const comparison *c)
         print_csv_text(stdout, c->options->file[i]);
         putchar(',');
         print_csv_text(stdout, fit->model);
-        printf(",%d,%zu,%zu,%zu,%llu,%d", fit->converged, fit->n_subjects, fit->n_subjects_used, comparison_flagged(fit),
-               (unsigned long long)fit->n_trials, fit->n_group);
+        printf(",%d,%zu,%zu,%zu,%llu,%d", fit->converged, fit->n_subjects, fit->n_subjects_used,
+               comparison_flagged(fit), (unsigned long long)fit->n_trials, fit->n_group);
         csv_numbers((const double[]){fit->log_likelihood, fit->log_marginal_likelihood, fit->bic_int, c->difference[i],
                                      fit->aic_int, c->weight[i]},
                     6);
