@@ -378,6 +378,33 @@ static void groups_are_told_apart(void **state)
     }
 }
 
+/* ---- evidence of fits ------------------------------------------------------------------------------------------ */
+
+static void who_lacks_evidence_is_left_out(void **state)
+{
+    (void)state;
+    double first[] = {-1, NAN, -3, -4}, second[] = {-5, -6, -7, -INFINITY};
+    em_fit fits[2] = {{.n_subjects = 4, .subject_log_marginal_likelihood = first},
+                      {.n_subjects = 4, .subject_log_marginal_likelihood = second}};
+    const em_fit *const both[] = {&fits[0], &fits[1]};
+    em_evidence_table *got;
+    em_error error;
+    assert_int_equal(em_gather_evidence(both, 2, &got, &error), EM_OK);
+    static const double want[] = {-1, -5, -3, -7};
+    assert_int_equal(got->n_subjects, 2);
+    assert_int_equal(got->n_fits, 2);
+    assert_memory_equal(got->value, want, sizeof want);
+    assert_int_equal(got->subject[1], 2);
+    assert_int_equal(got->n_left_out, 2);
+    assert_int_equal(got->left_out[0], 1);
+    assert_int_equal(got->left_out[1], 3);
+    em_evidence_table_free(got);
+    fits[1].n_subjects = 3;
+    assert_int_equal(em_gather_evidence(both, 2, &got, &error), EM_INPUT_ERROR);
+    assert_non_null(strstr(error.text, "fits of 4 and of 3 subjects"));
+    assert_null(got);
+}
+
 /* ---- refusals -------------------------------------------------------------------------------------------------- */
 
 static void bad_input_is_refused(void **state)
@@ -431,6 +458,7 @@ int main(void)
         cmocka_unit_test(slow_cases_arrive_at_the_fixed_point),
         cmocka_unit_test(families_add_up),
         cmocka_unit_test(groups_are_told_apart),
+        cmocka_unit_test(who_lacks_evidence_is_left_out),
         cmocka_unit_test(bad_input_is_refused),
     };
     return cmocka_run_group_tests_name("model_selection", tests, NULL, NULL);

@@ -374,7 +374,8 @@ EM_API void em_selection_free(em_selection *selection);
  * families stand for models: counts and posteriors are sums over a family's models. family [K]: the family of each
  * model, 0 .. n_families-1; each must have a model. */
 EM_API em_code em_select_families(const double *evidence, size_t n_subjects, int n_models, const int *family,
-                                  int n_families, double count, em_selection **selection, em_error *error) EM_MUST_CHECK;
+                                  int n_families, double count, em_selection **selection,
+                                  em_error *error) EM_MUST_CHECK;
 
 /* Two groups of subjects: do they have the same model frequencies? */
 typedef struct em_group_selection {
