@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
     {"prior-count", 'p', "A", 0, "Dirichlet prior count of each model, and of each family; default 1", 0},
     {"family", 'f', "NAME=FIT.h5,FIT.h5", 0,
      "Compares families of models as well; once for each family, every fit in exactly one", 0},
-    {"groups", 'g', "TABLE.csv[:COLUMN]", 0,
+    {"groups", 'g', "TABLE[:COLUMN]", 0,
      "Asks whether two groups of subjects follow the models with different frequencies; the table has a column with "
      "the ids of subjects and one with two different values",
      0},
@@ -77,7 +77,7 @@ static const struct argp argp = {
            "  emlib compare rw.h5 rw_dual.h5 choice_kernel.h5\n"
            "  emlib compare *.h5 --csv > comparison.csv\n"
            "  emlib compare a.h5 b.h5 c.h5 --family learning=a.h5,b.h5 --family habit=c.h5\n"
-           "  emlib compare a.h5 b.h5 --groups participants.tsv:diagnosis --subject participant_id",
+           "  emlib compare a.h5 b.h5 --groups people.csv:diagnosis --subject id",
 };
 
 /* What should be known before the results are believed. */
