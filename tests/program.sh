@@ -190,7 +190,7 @@ expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o sho
 expect 0 'NOT CONVERGED' "$emlib" show short.h5
 expect 0 'dual.h5' "$emlib" compare rw.h5 dual.h5 quiet.h5
 "$emlib" fit data.h5 --model rw --group fixed -o other.h5 --quiet
-expect 2 'other.h5' "$emlib" compare rw.h5 other.h5
+expect 0 'warning: other.h5 was fitted to other data' "$emlib" compare rw.h5 other.h5
 expect 2 'not.* fit' "$emlib" show sim.h5
 expect 0 '^sub-01,1,[01],[01],' "$emlib" export rw.h5 --table trials
 expect 2 'not the data of this fit' "$emlib" export rw.h5 --table trials --data data.h5

@@ -431,8 +431,78 @@ EM_API em_code em_simulate_file(em_comm *comm, const em_model *model, const em_s
 EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame,
                           double **latents, em_error *error) EM_MUST_CHECK;
 
-/* Order of fits from best to worst by BIC_int, with the differences to the best. Refuses fits of different data, naming
- * them. order [n], difference [n] (by position in `fits`) out. */
-EM_API em_code em_compare(const em_fit *const *fits, const char *const *names, int n, int *order, double *difference,
+/* ---- comparing models ------------------------------------------------------------------------------------------ */
+
+/* Order of fits from best to worst by BIC_int. Fits of other data than the first (another dataset_fingerprint, or other
+ * subjects) cannot be compared with it: they are marked and come last, after those without evidence. order [n] out:
+ * positions in `fits`; difference [n] out, by position in `fits`: BIC_int minus that of the best, NaN where the fit has
+ * no evidence or is of other data; other [n] out. EM_INPUT_ERROR for n < 1. */
+EM_API em_code em_compare(const em_fit *const *fits, int n, int *order, double *difference, bool *other,
                           em_error *error) EM_MUST_CHECK;
+
+/* The log marginal likelihoods of those subjects who have one in every fit. */
+typedef struct em_evidence_table {
+    size_t n_subjects;  /* S */
+    int n_fits;         /* K */
+    double *value;      /* [S,K] nats */
+    size_t *subject;    /* [S] positions in the fits, ascending */
+    size_t n_left_out;
+    size_t *left_out;   /* [n_left_out] positions of the other subjects */
+} em_evidence_table;
+/* Takes them out of n fits of the same subjects (EM_INPUT_ERROR where their numbers differ). S may come out as 0. */
+EM_API em_code em_gather_evidence(const em_fit *const *fits, int n, em_evidence_table **evidence,
+                                  em_error *error) EM_MUST_CHECK;
+EM_API void em_evidence_table_free(em_evidence_table *evidence);
+
+/* Random-effects model selection: each subject follows one of K models, and the models' frequencies in the population,
+ * r, have a Dirichlet distribution. */
+typedef struct em_selection {
+    size_t n_subjects;             /* S */
+    int n_models;                  /* K */
+    double *prior, *alpha;         /* [K] Dirichlet counts of r before the data and after */
+    double *expected_frequency;    /* [K] mean of r: alpha / sum(alpha) */
+    double *exceedance;            /* [K] probability that the model is the most frequent one */
+    double *protected_exceedance;  /* [K] the same, with the omnibus risk: (1 - risk) exceedance + risk / K */
+    double *posterior;             /* [S,K] probability that the subject follows the model */
+    double free_energy;            /* nats: lower bound of the log evidence of all data, r free */
+    double free_energy_null;       /* nats: log evidence of all data with r at its prior mean, prior / sum(prior) */
+    double omnibus_risk;           /* probability of r at its prior mean rather than free, 1/2 before the data */
+    int iterations;
+} em_selection;
+/* The variational posterior: alpha = prior + sum over subjects of posterior, where posterior_sk ~ exp(evidence_sk +
+ * psi(alpha_k) - psi(sum(alpha))) sums to 1 over k (Stephan et al. 2009, NeuroImage 46:1004), with
+ * the free energies and the Bayesian omnibus risk 1/(1 + exp(free_energy - free_energy_null)) of Rigoux et al. (2014,
+ * NeuroImage 84:971). The iteration starts at alpha = prior and ends when the estimated distance to its fixed point is
+ * below 1e-11 sum(alpha). With prior counts below 1/2 the posterior prefers few models even where the data do not, and
+ * there can be several fixed points. evidence [S,K] nats, any size, finite; prior [K] from 1e-4 to 1e6 each, NULL: 1 a
+ * model. EM_INPUT_ERROR names the subject and model, counted from 1, of what is not finite. *selection is freed with
+ * em_selection_free. */
+EM_API em_code em_select_models(const double *evidence, size_t n_subjects, int n_models, const double *prior,
+                                em_selection **selection, em_error *error) EM_MUST_CHECK;
+EM_API void em_selection_free(em_selection *selection);
+
+/* The same for families of models (Penny et al. 2010, PLoS Comput Biol 6:e1000709): each family has the prior count
+ * `count`, divided evenly over its models, and the omnibus risk is that of equally frequent families. In the result
+ * families stand for models: counts and posteriors are sums over a family's models. family [K]: the family of each
+ * model, 0 .. n_families-1; each must have a model. */
+EM_API em_code em_select_families(const double *evidence, size_t n_subjects, int n_models, const int *family,
+                                  int n_families, double count, em_selection **selection,
+                                  em_error *error) EM_MUST_CHECK;
+
+/* Two groups of subjects: do they have the same model frequencies? */
+typedef struct em_group_selection {
+    em_selection *same;             /* everybody together */
+    em_selection *group[2];         /* each group by itself */
+    double probability_different;   /* that each has frequencies of its own, 1/2 before the data */
+} em_group_selection;
+/* Compares the free energy of everybody together with the sum of both groups' (Rigoux et al. 2014, the section on
+ * comparing groups): probability_different = 1/(1 + exp(F_same - F_0 - F_1)). group [S]: 0 or 1, both must occur; the
+ * rest as for em_select_models. */
+EM_API em_code em_select_groups(const double *evidence, size_t n_subjects, int n_models, const int *group,
+                                const double *prior, em_group_selection **selection, em_error *error) EM_MUST_CHECK;
+EM_API void em_group_selection_free(em_group_selection *selection);
+
+/* Probability of each component of a Dirichlet variable to be the largest one, by numerical integration: error below
+ * 1e-11. alpha [n], from 1e-4 to 1e8 each; probability [n] out, not normalised: the sum is 1 within that error. */
+EM_API em_code em_exceedance(const double *alpha, int n, double *probability, em_error *error) EM_MUST_CHECK;
 #endif
