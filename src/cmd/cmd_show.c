@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "print.h"
+#include "print_group.h"
 
 enum { MAX_NAMED = 20 }; /* flagged subjects that are listed */
 
@@ -111,30 +111,6 @@ static void show_evidence(const em_fit *fit)
     print_end(&table, 2);
 }
 
-static void show_group(const em_fit *fit)
-{
-    static const char *const head[2][8] = {
-        {"", "", "unconstrained", "", "", "natural", "", ""},
-        {"parameter", "transform", "mean", "sd", "variance", "median T(mu)", "mean E[T(x)]", "status"},
-    };
-    print_table table = {.align = "llrrrrrl"};
-    for (int i = 0; i < 16; i++)
-        print_cell(&table, "%s", head[i / 8][i % 8]);
-    for (int j = 0; j < fit->n_parameters; j++) {
-        print_cell(&table, "%s", fit->parameter[j]);
-        print_cell(&table, "%s", fit->transform[j]);
-        print_cell_number(&table, fit->mu[j]);
-        print_cell_number(&table, sqrt(fit->var[j]));
-        print_cell_number(&table, fit->var[j]);
-        print_cell_number(&table, fit->natural_median[j]);
-        print_cell_number(&table, fit->natural_mean[j]);
-        print_cell(&table, "%s", em_group_status_text(fit->group_status[j]));
-    }
-    printf("\nGroup\n");
-    print_end(&table, 2);
-    print_group_notes(stdout, "  ", fit);
-}
-
 static int show(const em_fit *fit)
 {
     em_group group = print_asked_group(fit);
@@ -143,7 +119,10 @@ static int show(const em_fit *fit)
     if (fit->numerical)
         puts("  derivatives       numerical: the model is written in plain C");
     printf("  data              %s (fingerprint %.12s)\n", fit->dataset, fit->dataset_fingerprint);
-    printf("  subjects          %zu used of %zu\n", fit->n_subjects_used, fit->n_subjects);
+    printf("  subjects          %zu used of %zu", fit->n_subjects_used, fit->n_subjects);
+    if (fit->n_excluded)
+        printf("; %zu more of the dataset were left out by request", fit->n_excluded);
+    putchar('\n');
     printf("  trials            %llu observed\n", (unsigned long long)fit->n_trials);
     printf("  made by           emlib %s in %.2f s on %d rank%s\n", fit->emlib_version, fit->timing.total_seconds,
            fit->timing.ranks, fit->timing.ranks == 1 ? "" : "s");
@@ -151,28 +130,11 @@ static int show(const em_fit *fit)
     show_flagged(fit);
     show_evidence(fit);
     if (group != EM_GROUP_NONE)
-        show_group(fit);
+        print_group(fit);
     return cmd_finish("show", 0);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
-
-static json_t *group_json(const em_fit *fit)
-{
-    int n = fit->n_parameters;
-    json_t *sd = json_array(), *status = json_array(), *unbounded = json_array(), *cov = json_array();
-    for (int j = 0; j < n; j++) {
-        json_array_append_new(sd, print_json_number(sqrt(fit->var[j])));
-        json_array_append_new(unbounded, json_boolean(fit->unbounded[j]));
-        json_array_append_new(status, json_string(em_group_status_text(fit->group_status[j])));
-        json_array_append_new(cov, print_json_numbers(fit->cov + j * n, n));
-    }
-    return json_pack("{so so so so so so so so so so}", "parameter", print_json_texts(fit->parameter, n), "transform",
-                     print_json_texts(fit->transform, n), "mu", print_json_numbers(fit->mu, n), "var",
-                     print_json_numbers(fit->var, n), "sd", sd, "cov", cov, "status", status, "unbounded", unbounded, "natural_median",
-                     print_json_numbers(fit->natural_median, n), "natural_mean",
-                     print_json_numbers(fit->natural_mean, n));
-}
 
 static json_t *flagged_json(const em_fit *fit)
 {
@@ -200,6 +162,8 @@ static json_t *timing_json(const em_timing *t)
         {"write_seconds", t->write_seconds},
         {"total_seconds", t->total_seconds},
         {"likelihood_evaluations", t->likelihood_evaluations},
+        {"uncertainty_seconds", t->uncertainty_seconds},
+        {"uncertainty_evaluations", t->uncertainty_evaluations},
     };
     json_t *all = json_pack("{si}", "ranks", t->ranks);
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
@@ -220,7 +184,7 @@ static int show_json(const show_options *o, const em_fit *fit)
         "log_likelihood", print_json_number(fit->log_likelihood), "log_marginal_likelihood",
         print_json_number(fit->log_marginal_likelihood), "bic_int", print_json_number(fit->bic_int), "aic_int",
         print_json_number(fit->aic_int), "pseudo_r2", print_json_number(fit->pseudo_r2), "options",
-        asked ? asked : json_null(), "group", group_json(fit), "flagged_subjects", flagged_json(fit),
+        asked ? asked : json_null(), "group", print_group_json(fit), "flagged_subjects", flagged_json(fit),
         "n_subjects_several_modes", (json_int_t)count_modes(fit), "timing", timing_json(&fit->timing),
         "model_file", fit->model_file ? print_json_text(fit->model_file) : json_null(), "derivatives",
         fit->numerical ? "numerical" : "exact");
