@@ -7,6 +7,7 @@
 #include "approach.h"
 #include "clock.h"
 #include "error.h"
+#include "leap.h"
 #include "treesum.h"
 
 /* What one call of em_hbi_run works with. */
@@ -23,12 +24,19 @@ typedef struct {
     em_hbi_belief next; /* where to go from result->belief */
     double *r;          /* [n_groups, lanes, K] responsibilities */
     double *part_bound; /* [n_groups, lanes] each subject's part of the bound */
-    double *step;       /* [coordinates] size of the last step: each model's means and log variances; responsibilities */
+    int coordinates;    /* each model's means, log variances and N */
+    double *step;       /* [coordinates + 1] the last step of the groups, signed; the largest change of a responsibility */
+    double *size;       /* [coordinates + 1] its size */
     double moved_r;     /* largest change of a responsibility in the last E-step, over all ranks */
-    double change;      /* the largest of `step` */
+    double moved;       /* the largest of the groups' part of `size` */
+    double change;      /* the largest of all of `size` */
     double sums[2 + EM_HBI_MODELS * (2 + EM_MAX_PARAMETERS)];
     int looks;          /* searches for higher maxima near the end */
     em_approach approach;
+    em_leap leap;
+    bool leapt;             /* the belief was not reached by a step of the iteration, but by a leap ... */
+    em_hbi_belief before;   /* ... from here, ... */
+    double moved_before;    /* ... where the groups moved so far */
 } hbi_state;
 
 /* ---- sums over subjects ------------------------------------------------------------------------------------------ */
@@ -230,22 +238,58 @@ static em_code update(hbi_state *s, em_error *error)
     return code;
 }
 
-/* How far the step from the belief to the next one goes. */
+/* How far the step from the belief to the next one goes: means in standard deviations, variances in logs, N as a part of all. */
 static void measure(hbi_state *s)
 {
     double *step = s->step;
     for (int k = 0; k < s->K; k++) {
         const em_hbi_group *old = &s->result->belief.group[k], *new = &s->next.group[k];
         for (int j = 0; j < s->part[k].estep.n; j++) {
-            *step++ = fabs(new->a[j] - old->a[j]) / sqrt(em_hbi_group_variance(new, j));
-            *step++ = fabs(log(em_hbi_group_variance(new, j) / em_hbi_group_variance(old, j)));
+            *step++ = (new->a[j] - old->a[j]) / sqrt(em_hbi_group_variance(new, j));
+            *step++ = log(em_hbi_group_variance(new, j) / em_hbi_group_variance(old, j));
         }
+        *step++ = (new->n - old->n) / s->result->used;
     }
-    *step++ = s->moved_r;
-    em_comm_share(s->comm, s->step, (size_t)(step - s->step) * sizeof *step);
-    s->change = 0;
-    for (const double *size = s->step; size < step; size++)
-        s->change = fmax(s->change, *size);
+    *step = s->moved_r;
+    em_comm_share(s->comm, s->step, (size_t)(s->coordinates + 1) * sizeof *s->step);
+    s->moved = 0;
+    for (int i = 0; i <= s->coordinates; i++) {
+        s->size[i] = fabs(s->step[i]);
+        s->moved = i < s->coordinates ? fmax(s->moved, s->size[i]) : s->moved;
+    }
+    s->change = fmax(s->moved, s->moved_r);
+    em_comm_share(s->comm, &s->change, sizeof s->change);
+}
+
+/* Moves s->next on by so many of the last step, no coordinate further than 1; false, and nothing done, where that leads
+ * nowhere. */
+static bool leap(hbi_state *s, double times)
+{
+    const double most = 1;
+    em_hbi_belief to = s->next;
+    const double *step = s->step;
+    for (int i = 0; i < s->coordinates; i++)
+        times = fmin(times, most / fmax(s->size[i], 1e-300));
+    for (int k = 0; k < s->K; k++) {
+        em_hbi_group *group = &to.group[k];
+        const int P = s->part[k].estep.n;
+        const double n = group->n + times * step[2 * P] * s->result->used;
+        if (!(n > 0))
+            return false;
+        for (int j = 0; j < P; j++) {
+            const double variance = em_hbi_group_variance(group, j);
+            group->a[j] += times * step[2 * j] * sqrt(variance);
+            group->sigma[j] = variance * exp(times * step[2 * j + 1]);
+        }
+        em_hbi_group_resize(group, P, n);
+        step += 2 * P + 1;
+    }
+    em_hbi_frequencies(&to, s->K, s->null);
+    em_comm_share(s->comm, &to, sizeof to);
+    s->before = s->next;
+    s->moved_before = s->moved;
+    s->next = to;
+    return true;
 }
 
 static em_code m_step(hbi_state *s, em_error *error)
@@ -310,8 +354,11 @@ static em_code confirm(hbi_state *s, double exact, bool *stays, em_error *error)
     if (code == EM_OK)
         code = m_step(s, error);
     *stays = code == EM_OK && !moved && s->change <= fmax(2 * step, s->options->tol);
-    if (!*stays)
+    if (!*stays) {
         em_approach_reset(&s->approach);
+        em_leap_reset(&s->leap);
+        s->result->distance = INFINITY;
+    }
     return code;
 }
 
@@ -320,6 +367,42 @@ static void report(const hbi_state *s, const em_hbi_progress *progress, double b
     if (progress && progress->step && em_comm_rank(s->comm) == 0)
         progress->step(progress->where, s->null, s->result->iterations, s->result->bound, s->next.alpha, s->change,
                        s->result->distance, em_now() - began);
+}
+
+/* After the E-step where a leap has led to: the groups' steps must not have become larger, else back. That responsibilities have
+ * changed much is the leap's own doing. */
+static void judge_leap(hbi_state *s)
+{
+    const bool good = s->moved <= s->moved_before;
+    em_leap_judge(&s->leap, good);
+    s->leapt = false;
+    if (!good)
+        s->next = s->before;
+}
+
+/* Of what is left, from the steps since the last leap. These may hide a slow mode behind fast ones, so the slowest factor that a
+ * leap was made with counts, too; and where a leap has left modes of opposite signs, whose sum does not shrink, that alone. */
+static double distance(const hbi_state *s)
+{
+    const double by_steps = em_approach_distance(&s->approach), by_slowest = s->change / (1 - s->leap.slowest);
+    return s->leap.slowest == 0 ? by_steps : fmax(by_slowest, fmin(by_steps, 10 * by_slowest));
+}
+
+/* What follows from an E-step and the step of the groups after it: has the run converged, is it time to leap? */
+static void look_ahead(hbi_state *s, bool last)
+{
+    em_hbi_result *result = s->result;
+    double times;
+    em_approach_note(&s->approach, s->size);
+    result->distance = distance(s);
+    em_comm_share(s->comm, &result->distance, sizeof result->distance);
+    result->converged = result->distance < s->options->tol;
+    int go = em_leap_note(&s->leap, s->step, &times) && !result->converged && !last && s->change < 0.05;
+    em_comm_share(s->comm, &go, sizeof go);
+    if (go && leap(s, times)) {
+        s->leapt = true;
+        em_approach_reset(&s->approach);
+    }
 }
 
 static em_code iterate(hbi_state *s, const em_hbi_progress *progress, em_error *error)
@@ -337,15 +420,14 @@ static em_code iterate(hbi_state *s, const em_hbi_progress *progress, em_error *
             code = m_step(s, error);
         if (code != EM_OK)
             return code;
-        em_approach_note(&s->approach, s->step);
-        result->distance = em_approach_distance(&s->approach);
-        em_comm_share(s->comm, &result->distance, sizeof result->distance);
-        result->converged = result->distance < s->options->tol;
+        if (s->leapt)
+            judge_leap(s);
+        else
+            look_ahead(s, last);
         if (result->converged && !last)
             code = confirm(s, fmin(exact, relative), &result->converged, error);
         if (code != EM_OK)
             return code;
-        result->distance = result->converged || last ? result->distance : em_approach_distance(&s->approach);
         report(s, progress, began);
         ended = result->converged || result->iterations >= s->options->max_iter;
     }
@@ -355,14 +437,16 @@ static em_code iterate(hbi_state *s, const em_hbi_progress *progress, em_error *
 static em_code make_room(hbi_state *s, em_error *error)
 {
     const size_t cells = s->n_groups * (size_t)s->lanes;
-    int coordinates = 1;
     for (int k = 0; k < s->K; k++)
-        coordinates += 2 * s->part[k].estep.n;
+        s->coordinates += 2 * s->part[k].estep.n + 1;
     s->r = em_new(cells * (size_t)s->K, sizeof *s->r, error);
     s->part_bound = em_new(cells, sizeof *s->part_bound, error);
-    s->step = em_new((size_t)coordinates, sizeof *s->step, error);
-    em_code code = em_approach_new(coordinates, &s->approach, error);
-    return s->r && s->part_bound && s->step ? code : EM_MACHINE;
+    s->step = em_new((size_t)s->coordinates + 1, sizeof *s->step, error);
+    s->size = em_new((size_t)s->coordinates + 1, sizeof *s->size, error);
+    em_code code = em_approach_new(s->coordinates + 1, &s->approach, error);
+    if (code == EM_OK)
+        code = em_leap_new(s->coordinates, &s->leap, error);
+    return s->r && s->part_bound && s->step && s->size ? code : EM_MACHINE;
 }
 
 em_code em_hbi_run(em_comm *comm, const em_plan *plan, em_hbi_part *part, int K, const em_hbi_options *options, bool null,
@@ -384,6 +468,8 @@ em_code em_hbi_run(em_comm *comm, const em_plan *plan, em_hbi_part *part, int K,
         code = iterate(s, progress, error);
     if (s) {
         em_approach_free(&s->approach);
+        em_leap_free(&s->leap);
+        free(s->size);
         free(s->r);
         free(s->part_bound);
         free(s->step);

@@ -16,6 +16,15 @@ void em_hbi_group_update(em_hbi_group *group, int P, const double *a0, double n,
     }
 }
 
+void em_hbi_group_resize(em_hbi_group *group, int P, double n)
+{
+    group->n = n;
+    group->b = b0 + n;
+    group->nu = nu0 + n / 2;
+    for (int j = 0; j < P; j++)
+        group->sigma[j] *= group->nu;
+}
+
 double em_hbi_group_lambda(const em_hbi_group *group, int P)
 {
     return 0.5 * P * (gsl_sf_psi(group->nu) - log(group->nu) - 1 / group->b);

@@ -27,6 +27,8 @@ typedef struct em_hbi_belief {
 /* spread [P]: V. With N = 0 the means do not count, and the group is its prior. */
 void em_hbi_group_update(em_hbi_group *group, int n_parameters, const double *a0, double n, const double *mean,
                          const double *spread);
+/* Sets N and what follows from it. sigma [P] holds the variances, and is made from them. */
+void em_hbi_group_resize(em_hbi_group *group, int n_parameters, double n);
 double em_hbi_group_lambda(const em_hbi_group *group, int n_parameters);
 /* The prior variance of parameter j, sigma/nu; the standard error of its mean; the degrees of freedom of that. */
 double em_hbi_group_variance(const em_hbi_group *group, int j);

@@ -21,7 +21,7 @@
 
 em_hbi_options em_hbi_defaults(void)
 {
-    return (em_hbi_options){.tol = 1e-5, .max_iter = 1000, .seed = 1, .null = true};
+    return (em_hbi_options){.tol = 1e-5, .max_iter = 2000, .seed = 1, .null = true};
 }
 
 /* As in fits: the more parameters, the more maxima. */

@@ -84,6 +84,7 @@ def e_step(sums, a, var):
 # ---- the iteration
 
 B0, NU0, SIGMA0 = 1.0, 0.5, 0.01
+PLAIN = 8  # iterations before emlib may take its first leap
 
 
 class Group:
@@ -199,7 +200,7 @@ def compare(got, names, P, want, null_bound, who):
             near(model["log_marginal_likelihood"][s], end[2], label + f"evidence of {s}")
             for j in range(P[k]):
                 near(model["map"][s][j], end[0][j], label + f"map of {s}")
-    for i in range(min(12, len(trace))):
+    for i in range(PLAIN):
         near(got["trace"]["bound"][i], trace[i][1], f"{who}: bound in iteration {i + 1}")
         for k in range(len(names)):
             near(got["trace"]["alpha"][i][k], trace[i][0][k], f"{who}: alpha in iteration {i + 1}")
@@ -214,7 +215,7 @@ def compare(got, names, P, want, null_bound, who):
 
 
 def never_falls(got, who):
-    bound = got["trace"]["bound"]
+    bound = got["trace"]["bound"][:PLAIN]
     check(all(b >= a - 1e-9 * abs(a) for a, b in zip(bound, bound[1:])), f"{who}: the bound falls")
 
 
@@ -255,6 +256,8 @@ def main():
     run(emlib, "hbi", "data.h5", *both, "-o", "both.h5")
     got = show("both.h5")
     want, null = hbi(data, usable, P), hbi(data, usable, P, null=True)
+    bounds = [row[1] for row in want[5]]
+    check(all(b >= a - 1e-10 * abs(a) for a, b in zip(bounds, bounds[1:])), "the bound falls here")
     check(0.1 < want[3][0] / sum(want[3]) < 0.9, "the data do not favour both models")
     compare(got, names, P, want, null[4], "two models")
     never_falls(got, "two models")

@@ -83,7 +83,7 @@ static const struct argp_option options[] = {
      "exceedance probabilities (default); none: leave it out, which saves about half the time", 2},
     {"tol", OPTION_TOL, "X", 0, "converged when the estimated distance to the end is below X: means in standard deviations, "
      "variances in logs, responsibilities (default 1e-5)", 3},
-    {"max-iter", OPTION_MAX_ITER, "N", 0, "most iterations of either run (default 1000)", 3},
+    {"max-iter", OPTION_MAX_ITER, "N", 0, "most iterations of either run (default 2000)", 3},
     {"starts", OPTION_STARTS, "K", 0, "points from which each subject's first search begins, the group mean among them (default: 8, "
      "12, 16 for models of 1, 2, 3 parameters, 32 for more)", 3},
     {"seed", OPTION_SEED, "N", 0, "of the starting points (default 1)", 3},
