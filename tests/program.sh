@@ -172,7 +172,7 @@ expect 2 'model rw is given twice' "$emlib" hbi sim.h5 --model rw --model rw -o 
 expect 2 "there is no model 'rw_dul'" "$emlib" hbi sim.h5 --model rw --model rw_dul -o no.h5
 expect 2 "only ddm explains the column 'rt'" "$emlib" hbi sim.h5 --model rw --model ddm -o no.h5
 expect 2 "model dd_hyperbolic needs a column 'amount_sooner'" "$emlib" hbi sim.h5 --model rw --model dd_hyperbolic -o no.h5
-expect 2 -- '--model is needed' "$emlib" hbi sim.h5 -o no.h5
+expect 2 'model is needed' "$emlib" hbi sim.h5 -o no.h5
 expect 2 'which dataset' "$emlib" hbi --model rw -o no.h5
 expect 2 'null can be run or none' "$emlib" hbi sim.h5 --model rw --null maybe -o no.h5
 expect 2 'the tolerance is 0' "$emlib" hbi sim.h5 --model rw --tol 0 -o no.h5
@@ -190,9 +190,9 @@ for ranks in 2 3; do
 done
 expect 0 'Group of rw_dual' "$emlib" show hbi.h5
 expect 0 '"bayesian_omnibus_risk"' "$emlib" show hbi.h5 --json
-expect 0 '"bayesian_omnibus_risk": null' sh -c "'$emlib' hbi sim.h5 --model rw --model rw_dual --null none --quiet -o none.h5 && '$emlib' show none.h5 --json"
+expect 0 '"bayesian_omnibus_risk": null' sh -c "'$emlib' hbi sim.h5 --model rw --model rw_dual --null none --quiet -o hbi_none.h5 && '$emlib' show hbi_none.h5 --json"
 mkdir moved && cp hbi.h5 moved/ && ln -s moved/hbi.h5 linked.h5
-expect 0 'data +moved/../sim.h5|data +moved/sim.h5|data .*sim.h5' "$emlib" show linked.h5
+expect 0 'data +.*sim.h5' "$emlib" show linked.h5
 expect 2 'is an emlib hbi file, not an emlib fit file' "$emlib" export hbi.h5 --table subjects
 check test -z "$(find . -name '*.tmp*')"
 

@@ -15,6 +15,7 @@
 #include "comm.h"
 #include "hbi_group.h"
 #include "helpers.h"
+#include "leap.h"
 
 static em_comm *world;
 static char folder[200];
@@ -108,6 +109,39 @@ static void test_approach(void **state)
         assert_true(isinf(em_approach_distance(&approach)));
         em_approach_free(&approach);
     }
+}
+
+/* Two modes, 0.6 and 0.97: once the fast one has died away, the leap lands where the slow one ends. Steps that do not shrink by a
+ * common factor are no reason to leap. */
+static void test_leap(void **state)
+{
+    (void)state;
+    em_error error;
+    em_leap leap;
+    assert_int_equal(em_leap_new(2, &leap, &error), EM_OK);
+    double fast = 1, slow = 1, times = 0;
+    int i = 0;
+    for (bool go = false; !go && i < 100; i++) {
+        const double step[2] = {0.4 * fast + 0.03 * slow, 0.4 * fast - 0.03 * slow};
+        go = em_leap_note(&leap, step, &times);
+        fast *= 0.6;
+        slow *= 0.97;
+        if (go) {
+            near(times, 0.97 / 0.03, 2, "length of the leap");
+            near(slow - times * 0.03 * slow / 0.97, 0, 0.05 * slow, "what the leap leaves");
+            near(leap.slowest, 0.97, 1e-3, "the slowest factor");
+        }
+    }
+    assert_true(i > 8 && i < 40);
+    em_leap_judge(&leap, false);
+    assert_int_equal(leap.wait, 16);
+    em_leap_judge(&leap, true);
+    assert_int_equal(leap.wait, 8);
+    for (i = 1; i < 100; i++) {
+        const double step[2] = {i % 2 ? 1 : -1, 1.0 / i};
+        assert_false(em_leap_note(&leap, step, &times));
+    }
+    em_leap_free(&leap);
 }
 
 static void test_student(void **state)
@@ -331,6 +365,34 @@ static void test_one_model_is_a_hierarchical_fit(void **state)
     em_fit_free(fit);
 }
 
+/* Few trials, so slow: the distance that is told is not below what a much longer run finds, and is below the tolerance. */
+static void test_distance(void **state)
+{
+    (void)state;
+    static const char *const name[] = {"rw_dual", "rw"};
+    em_dataset *data = draw("rw", 40, 30, -0.5, 0.7, 21);
+    write_data(data, in_folder("slow.h5"));
+    em_dataset_free(data);
+    em_hbi_options options = em_hbi_defaults();
+    options.null = false;
+    em_hbi *hbi = run(world, in_folder("slow.h5"), name, 2, &options, in_folder("rough.h5"), true, EM_OK);
+    options.tol = 1e-9;
+    em_hbi *exact = run(world, in_folder("slow.h5"), name, 2, &options, in_folder("exact.h5"), true, EM_OK);
+    if (hbi) {
+        assert_true(hbi->iterations > 30 && hbi->distance < 1e-5);
+        assert_true(exact->iterations > hbi->iterations);
+        for (int k = 0; k < 2; k++)
+            for (int j = 0; j < hbi->model[k].n_parameters; j++) {
+                near(hbi->model[k].mu[j], exact->model[k].mu[j], hbi->distance * sqrt(exact->model[k].var[j]), "mean");
+                near(log(hbi->model[k].var[j]), log(exact->model[k].var[j]), hbi->distance, "log variance");
+            }
+        for (int i = 0; i < 80; i++)
+            near(hbi->responsibility[i], exact->responsibility[i], hbi->distance, "responsibility");
+    }
+    em_hbi_free(hbi);
+    em_hbi_free(exact);
+}
+
 /* Choosing at random explains nobody who learns well. */
 static void test_model_of_nobody(void **state)
 {
@@ -398,13 +460,13 @@ int main(void)
     snprintf(folder, sizeof folder, "%s", name);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_group), cmocka_unit_test(test_frequencies), cmocka_unit_test(test_approach),
-        cmocka_unit_test(test_student), cmocka_unit_test(test_whose_model), cmocka_unit_test(test_ranks),
+        cmocka_unit_test(test_leap), cmocka_unit_test(test_student), cmocka_unit_test(test_whose_model), cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_output_there), cmocka_unit_test(test_one_model_is_a_hierarchical_fit),
-        cmocka_unit_test(test_model_of_nobody), cmocka_unit_test(test_damaged)};
+        cmocka_unit_test(test_distance), cmocka_unit_test(test_model_of_nobody), cmocka_unit_test(test_damaged)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (em_comm_rank(world) == 0) {
         static const char *const left[] = {"kinds.h5", "hbi.h5", "one.h5", "short.h5", "many.h5", "hbi_many.h5",
-                                           "learners.h5", "nobody.h5", "cut.h5"};
+                                           "learners.h5", "nobody.h5", "cut.h5", "slow.h5", "rough.h5", "exact.h5"};
         for (size_t i = 0; i < sizeof left / sizeof *left; i++)
             unlink(in_folder(left[i]));
         rmdir(folder);
