@@ -193,7 +193,17 @@ expect 0 '"bayesian_omnibus_risk"' "$emlib" show hbi.h5 --json
 expect 0 '"bayesian_omnibus_risk": null' sh -c "'$emlib' hbi sim.h5 --model rw --model rw_dual --null none --quiet -o hbi_none.h5 && '$emlib' show hbi_none.h5 --json"
 mkdir moved && cp hbi.h5 moved/ && ln -s moved/hbi.h5 linked.h5
 expect 0 'data +.*sim.h5' "$emlib" show linked.h5
-expect 2 'is an emlib hbi file, not an emlib fit file' "$emlib" export hbi.h5 --table subjects
+expect 2 'is an emlib hbi file, not an emlib fit file' "$emlib" compare hbi.h5 rw.h5
+expect 0 '^sub-60,[01e.+-]' "$emlib" export hbi.h5 --table subjects
+expect 0 '^rw_dual,beta,exp,' "$emlib" export hbi.h5 --table group
+expect 0 '^rw_dual,3,' "$emlib" export hbi.h5 --table models
+expect 0 '^1,-[0-9.]+,61,61$' "$emlib" export hbi.h5 --table trace # at first everybody counts for each model
+expect 2 "no table 'trials' of an HBI file" "$emlib" export hbi.h5 --table trials
+expect 0 '' "$emlib" export hbi.h5 --table subjects -o hbi.csv
+expect 2 'hbi.csv exists' "$emlib" export hbi.h5 --table subjects -o hbi.csv
+expect 2 'sim.h5 is what is read here' "$emlib" export hbi.h5 --table subjects -o sim.h5 --force
+check cmp <("$emlib" export hbi.h5 --table subjects) hbi.csv
+check test "$(head -1 hbi.csv | tr ',' '\n' | wc -l)" -eq 17 -a "$(wc -l <hbi.csv)" -eq 61
 check test -z "$(find . -name '*.tmp*')"
 
 finish
