@@ -139,7 +139,7 @@ static void summary(const em_hbi *hbi, const char *output)
 
 static void not_converged(const em_hbi *hbi, const em_hbi_options *asked)
 {
-    const bool null = hbi->null_iterations >= asked->max_iter;
+    const bool null = isfinite(hbi->distance) && hbi->distance < asked->tol;
     fprintf(stderr, "emlib hbi: warning: %s had not converged after %d iterations", null ? "the run under the null hypothesis"
             : "the run", null ? hbi->null_iterations : hbi->iterations);
     if (isfinite(hbi->distance))
