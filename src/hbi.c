@@ -34,9 +34,9 @@ typedef struct {
     int looks;          /* searches for higher maxima near the end */
     em_approach approach;
     em_leap leap;
-    bool leapt;             /* the belief was not reached by a step of the iteration, but by a leap ... */
-    em_hbi_belief before;   /* ... from here, ... */
-    double moved_before;    /* ... where the groups moved so far */
+    int on_trial;           /* E-steps until it is clear what came of the last leap; 0: it is, and there is none to judge */
+    em_hbi_belief before;   /* where it started, ... */
+    double moved_before;    /* ... and how far the groups moved there */
 } hbi_state;
 
 /* ---- sums over subjects ------------------------------------------------------------------------------------------ */
@@ -369,13 +369,15 @@ static void report(const hbi_state *s, const em_hbi_progress *progress, double b
                        s->result->distance, em_now() - began);
 }
 
-/* After the E-step where a leap has led to: the groups' steps must not have become larger, else back. That responsibilities have
- * changed much is the leap's own doing. */
+/* After an E-step soon after a leap: within a few of them the groups' steps must be no larger than before, else back. The first
+ * ones may be, because a leap also disturbs what had settled. */
 static void judge_leap(hbi_state *s)
 {
     const bool good = s->moved <= s->moved_before;
+    if (!good && --s->on_trial > 0)
+        return;
+    s->on_trial = 0;
     em_leap_judge(&s->leap, good);
-    s->leapt = false;
     if (!good)
         s->next = s->before;
 }
@@ -391,6 +393,7 @@ static double distance(const hbi_state *s)
 /* What follows from an E-step and the step of the groups after it: has the run converged, is it time to leap? */
 static void look_ahead(hbi_state *s, bool last)
 {
+    enum { TRIAL = 6 };
     em_hbi_result *result = s->result;
     double times;
     em_approach_note(&s->approach, s->size);
@@ -400,7 +403,7 @@ static void look_ahead(hbi_state *s, bool last)
     int go = em_leap_note(&s->leap, s->step, &times) && !result->converged && !last && s->change < 0.05;
     em_comm_share(s->comm, &go, sizeof go);
     if (go && leap(s, times)) {
-        s->leapt = true;
+        s->on_trial = TRIAL;
         em_approach_reset(&s->approach);
     }
 }
@@ -420,7 +423,7 @@ static em_code iterate(hbi_state *s, const em_hbi_progress *progress, em_error *
             code = m_step(s, error);
         if (code != EM_OK)
             return code;
-        if (s->leapt)
+        if (s->on_trial)
             judge_leap(s);
         else
             look_ahead(s, last);

@@ -6,7 +6,7 @@
 
 #include "error.h"
 
-enum { LEAST_WAIT = 8, MOST_WAIT = 1024 };
+enum { LEAST_WAIT = 8, MOST_WAIT = 64 };
 
 em_code em_leap_new(int n, em_leap *leap, em_error *error)
 {
