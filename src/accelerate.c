@@ -32,17 +32,21 @@ static void rescue(em_accelerator *a)
     a->rescues++;
 }
 
-/* As --tol measures it: means in standard deviations, variances in logs; the means of parameters that are the same
+/* As --tol measures it: means and slopes in standard deviations, variances in logs, covariances in correlations; the means of parameters that are the same
  * for everyone in units of the metric. A variance that is 0 on one side only is infinitely far. */
-static double apart(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b)
+static double apart(const em_effects_metric *metric, const em_group_design *design, const em_group_values *a, const em_group_values *b)
 {
-    double largest = 0;
-    for (int j = 0; j < n; j++) {
-        const double unit = b->var[j] > 0 ? sqrt(b->var[j]) : metric->scale[j];
-        largest = fmax(largest, fabs(a->mu[j] - b->mu[j]) / unit);
+    double largest = 0, unit[EM_MAX_PARAMETERS];
+    for (int j = 0; j < design->n; j++) {
+        unit[j] = b->var[j] > 0 ? sqrt(b->var[j]) : metric->scale[j];
+        largest = fmax(largest, fabs(a->mu[j] - b->mu[j]) / unit[j]);
         if (a->var[j] != b->var[j])
             largest = fmax(largest, a->var[j] > 0 && b->var[j] > 0 ? fabs(log(a->var[j] / b->var[j])) : INFINITY);
+        for (int i = 0; i < j && design->full; i++)
+            largest = fmax(largest, fabs(em_group_cov(a, j, i) - em_group_cov(b, j, i)) / (unit[j] * unit[i]));
     }
+    for (int k = 0; k < design->n_slopes; k++)
+        largest = fmax(largest, fabs(a->slope[k] - b->slope[k]) / unit[design->parameter[k]]);
     return largest;
 }
 
@@ -56,12 +60,12 @@ static bool astray(const em_accelerator *a, const em_effects *fx, const em_evide
 }
 
 /* Notes that the group is kept, and what that says about the length of steps. */
-static void keep(em_accelerator *a, const em_effects *fx, const em_evidence *evidence, double change, int n,
-                 const em_group_values *group)
+static void keep(em_accelerator *a, const em_effects *fx, const em_evidence *evidence, double change,
+                 const em_group_design *design, const em_group_values *group)
 {
     const bool nearer = fx->merit < a->merit || change < a->change;
     if (nearer) {
-        const double length = isfinite(a->merit) ? em_effects_distance(&fx->metric, n, &a->good, group) : 0;
+        const double length = isfinite(a->merit) ? em_effects_distance(&fx->metric, design, &a->good, group) : 0;
         a->radius = fmin(fmax(a->radius, 2 * length), widest_radius);
         a->part_way = 1;
     } else {
@@ -79,26 +83,26 @@ static void keep(em_accelerator *a, const em_effects *fx, const em_evidence *evi
 }
 
 /* Where to go from a group that is kept, and how far it is from the fixed point. */
-static void propose(em_accelerator *a, const em_effects *fx, const em_evidence *evidence, int n, const em_group_values *group,
-                    em_proposal *to)
+static void propose(em_accelerator *a, const em_effects *fx, const em_evidence *evidence, const em_group_design *design,
+                    const em_group_values *group, em_proposal *to)
 {
     const bool em = a->em_steps > 0, plain = em && a->rescues > 3;
     const em_group_values *image = em ? &fx->em : &fx->solution;
     if (evidence->moved || (!em && !fx->whole) || plain)
         a->history.n = 0;
     const em_anderson *h = &a->history;
-    const double before = h->n ? em_effects_distance(&fx->metric, n, &h->at[0], &h->image[0]) : INFINITY;
-    const double step = em_effects_distance(&fx->metric, n, group, image);
+    const double before = h->n ? em_effects_distance(&fx->metric, design, &h->at[0], &h->image[0]) : INFINITY;
+    const double step = em_effects_distance(&fx->metric, design, group, image);
     em_anderson_remember(&a->history, group, image);
-    to->next = em_anderson_next(h, n, &fx->metric, a->part_way);
-    to->next = em_effects_towards(&fx->metric, n, group, a->radius, &to->next);
-    if (!(em_effects_distance(&fx->metric, n, group, &to->next) <= (em ? 100 : 10) * step)) {
+    to->next = em_anderson_next(h, design, &fx->metric, a->part_way);
+    to->next = em_effects_towards(&fx->metric, design, group, a->radius, &to->next);
+    if (!(em_effects_distance(&fx->metric, design, group, &to->next) <= (em ? 100 : 10) * step)) {
         const em_anderson single = {.at = {*group}, .image = {*image}, .n = 1};
-        to->next = em_anderson_next(&single, n, &fx->metric, a->part_way);
+        to->next = em_anderson_next(&single, design, &fx->metric, a->part_way);
     }
     /* What is left after a step is at most this part of it, if the steps go on shrinking as they have. */
     const double rate = em || isinf(before) ? 0.9 : fmin(fmax(step / before, 0.1), 0.9);
-    const double left = fmax(apart(&fx->metric, n, group, &fx->solution), em ? 0 : apart(&fx->metric, n, group, &to->next));
+    const double left = fmax(apart(&fx->metric, design, group, &fx->solution), em ? 0 : apart(&fx->metric, design, group, &to->next));
     to->distance = fx->whole ? left / (1 - rate) : INFINITY;
     if (em && --a->em_steps == 0)
         em_accelerator_start(a);
@@ -110,18 +114,18 @@ em_code em_accelerator_step(em_accelerator *a, em_comm *comm, const em_plan *pla
                             bool stay, em_group_values *group, em_proposal *to, em_error *error)
 {
     const double precision = 1e-3; /* of the solution, a part of the step */
-    const int n = estep->n;
+    const em_group_design *design = estep->design;
     em_effects fx;
     em_code code = em_effects_solve(comm, plan, estep, &a->work, group, isinf(a->merit) ? first_radius : widest_radius, precision, &fx, error);
     if (code != EM_OK)
         return code;
-    to->change = em_effects_distance(&fx.metric, n, group, &fx.solution);
+    to->change = em_effects_distance(&fx.metric, design, group, &fx.solution);
     to->left = !stay && isfinite(a->merit) && astray(a, &fx, evidence, to->change);
     if (!to->left) {
-        keep(a, &fx, evidence, to->change, n, group);
+        keep(a, &fx, evidence, to->change, design, group);
         em_estep_save(estep);
     } else {
-        a->radius = 0.25 * fmin(a->radius, em_effects_distance(&fx.metric, n, &a->good, group));
+        a->radius = 0.25 * fmin(a->radius, em_effects_distance(&fx.metric, design, &a->good, group));
         a->history.n = 0;
         *group = a->good;
         em_estep_restore(estep);
@@ -130,12 +134,12 @@ em_code em_accelerator_step(em_accelerator *a, em_comm *comm, const em_plan *pla
         code = em_effects_solve(comm, plan, estep, &a->work, group, widest_radius, precision, &fx, error);
         if (code != EM_OK)
             return code;
-        to->change = em_effects_distance(&fx.metric, n, group, &fx.solution);
+        to->change = em_effects_distance(&fx.metric, design, group, &fx.solution);
     }
-    propose(a, &fx, evidence, n, group, to);
+    propose(a, &fx, evidence, design, group, to);
     if (to->left)
         to->distance = INFINITY;
-    for (int j = 0; j < n; j++)
+    for (int j = 0; j < design->n; j++)
         to->unbounded[j] = fx.unbounded[j];
     em_comm_share(comm, to, sizeof *to);
     em_comm_share(comm, group, sizeof *group);

@@ -12,15 +12,34 @@ void em_anderson_remember(em_anderson *h, const em_group_values *at, const em_gr
     h->n += h->n < EM_ANDERSON_DEPTH;
 }
 
-enum { DIMENSIONS = 2 * EM_MAX_PARAMETERS };
+enum { DIMENSIONS = EM_MAX_PARAMETERS + EM_MAX_PAIRS + EM_MAX_SLOPES };
+
+static int dimensions(const em_group_design *design)
+{
+    const int n = design->n;
+    return 2 * n + design->n_slopes + (design->full ? n * (n - 1) / 2 : 0);
+}
+
+/* A covariance in units of what its parameters vary and err by: like a correlation, but never near 1 where both vary little. */
+static double unit_of(const em_group_values *group, const em_effects_metric *metric, int i, int j)
+{
+    return sqrt((group->var[i] + metric->noise[i]) * (group->var[j] + metric->noise[j]));
+}
 
 /* The group in the coordinates of the metric. */
-static void coordinates(const em_group_values *group, int n, const em_effects_metric *metric, double *z)
+static void coordinates(const em_group_values *group, const em_group_design *design, const em_effects_metric *metric, double *z)
 {
+    const int n = design->n;
     for (int j = 0; j < n; j++) {
         z[j] = group->mu[j] / metric->scale[j];
         z[n + j] = log(group->var[j] + metric->noise[j]);
     }
+    z += 2 * n;
+    for (int k = 0; k < design->n_slopes; k++)
+        *z++ = group->slope[k] / metric->scale[design->parameter[k]];
+    for (int i = 0; i < n && design->full; i++)
+        for (int j = 0; j < i; j++)
+            *z++ = em_group_cov(group, i, j) / unit_of(group, metric, i, j);
 }
 
 static double dot(int n, const double *a, const double *b)
@@ -31,16 +50,42 @@ static double dot(int n, const double *a, const double *b)
     return sum;
 }
 
+/* The way back, near the newest image. */
+static em_group_values group_at(const double *z, const em_anderson *h, const em_group_design *design, const em_effects_metric *metric)
+{
+    const int n = design->n;
+    em_group_values to = h->image[0];
+    for (int j = 0; j < n; j++) {
+        if (design->place[j] != EM_FIXED)
+            to.mu[j] = z[j] * metric->scale[j];
+        /* Never to 0 by extrapolation alone; to 0, though, where that is near. */
+        if (design->place[j] == EM_VARIES && (to.var[j] > 0 || h->at[0].var[j] > 0.05 * metric->noise[j]))
+            to.var[j] = em_effects_variance(metric, j, fmax(exp(z[n + j]) - metric->noise[j], 0.1 * to.var[j]));
+    }
+    z += 2 * n;
+    for (int k = 0; k < design->n_slopes; k++)
+        to.slope[k] = *z++ * metric->scale[design->parameter[k]];
+    if (!design->full)
+        return to;
+    double factor[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS];
+    const int rank = n - em_group_factor(&h->image[0], n, factor, NULL);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++, z++)
+            *em_group_off(&to, i, j) = to.var[i] > 0 && to.var[j] > 0 ? *z * unit_of(&to, metric, i, j) : 0;
+    em_group_lower_rank(&to, n, rank); /* and no eigenvalue below 0 */
+    return to;
+}
+
 /* Takes from the newest residual its part along each direction, by modified Gram-Schmidt: directions are made orthonormal as they come, newest
  * first; one that is nearly a combination of those before it says nothing that can be trusted, and is left out. The images
  * move along with the residuals. */
-em_group_values em_anderson_next(const em_anderson *h, int n, const em_effects_metric *metric, double part_way)
+em_group_values em_anderson_next(const em_anderson *h, const em_group_design *design, const em_effects_metric *metric, double part_way)
 {
-    const int d = 2 * n;
+    const int d = dimensions(design);
     double at[EM_ANDERSON_DEPTH][DIMENSIONS], image[EM_ANDERSON_DEPTH][DIMENSIONS], residual[EM_ANDERSON_DEPTH][DIMENSIONS];
     for (int i = 0; i < h->n; i++) {
-        coordinates(&h->at[i], n, metric, at[i]);
-        coordinates(&h->image[i], n, metric, image[i]);
+        coordinates(&h->at[i], design, metric, at[i]);
+        coordinates(&h->image[i], design, metric, image[i]);
         for (int k = 0; k < d; k++) {
             residual[i][k] = image[i][k] - at[i][k];
             image[i][k] = at[i][k] + part_way * residual[i][k];
@@ -78,12 +123,5 @@ em_group_values em_anderson_next(const em_anderson *h, int n, const em_effects_m
         }
         m++;
     }
-    em_group_values to = h->image[0];
-    for (int j = 0; j < n; j++) {
-        to.mu[j] = next[j] * metric->scale[j];
-        /* Never to 0 by extrapolation alone; to 0, though, where that is near. */
-        if (to.var[j] > 0 || h->at[0].var[j] > 0.05 * metric->noise[j])
-            to.var[j] = em_effects_variance(metric, j, fmax(exp(next[n + j]) - metric->noise[j], 0.1 * to.var[j]));
-    }
-    return to;
+    return group_at(next, h, design, metric);
 }

@@ -13,6 +13,6 @@ typedef struct em_anderson {
 
 void em_anderson_remember(em_anderson *history, const em_group_values *at, const em_group_values *image);
 /* Where to go from the newest group: with one pair this part of the way to its image, with more the accelerated step. */
-em_group_values em_anderson_next(const em_anderson *history, int n_parameters, const em_effects_metric *metric,
+em_group_values em_anderson_next(const em_anderson *history, const em_group_design *design, const em_effects_metric *metric,
                                  double part_way);
 #endif

@@ -40,15 +40,17 @@ static em_code make_room(em_group_data *group, const em_model *model, int lanes,
     return EM_OK;
 }
 
+static const size_t nobody = SIZE_MAX;
+
 /* What stands where a value is missing and after a shorter lane's last trial. It counts for nothing, but the model computes
  * with it, and must not meet anything that it need not expect: for a number the lane's own first value, or one in its range;
  * for a code -1, which picks nothing. */
-static double stand_in(const em_trials *trials, uint32_t subject, int c)
+static double stand_in(const em_trials *trials, size_t subject, int c)
 {
     const em_column *column = &trials->model->columns[c];
     if (column->codes != EM_NUMBER)
         return -1;
-    if (subject != EM_NOBODY)
+    if (subject != nobody)
         for (uint64_t row = trials->data->offset[subject]; row < trials->data->offset[subject + 1]; row++)
             if (!isnan(trials->column[c][row - trials->data->first_row]))
                 return trials->column[c][row - trials->data->first_row];
@@ -79,18 +81,29 @@ static bool fill_row(const em_trials *trials, size_t row, size_t t, int lanes, i
     return (bits & ~EM_LEARNED) != 0;
 }
 
-static void stand_ins(const em_group_data *group, const em_trials *trials, int lanes, int lane, const room *to)
+static void stand_ins(const em_group_data *group, const em_trials *trials, size_t subject, int lanes, int lane, const room *to)
 {
     for (int c = 0; c < trials->model->n_columns; c++) {
-        const double x = stand_in(trials, group->member[lane], c);
+        const double x = stand_in(trials, subject, c);
         for (size_t t = 0; t < (size_t)group->batch.trials; t++)
             *cell_in(trials, t, c, lanes, lane, to) = x;
     }
 }
 
-em_code em_batch_fill(em_group_data *group, const em_trials *trials, int lanes, int lane, em_error *error)
+/* The condition of each trial, and of the last one ever after. */
+static void fill_conditions(em_group_data *group, const em_trials *trials, size_t subject, int lanes, int lane)
 {
-    const uint32_t subject = group->member[lane];
+    const uint64_t *offset = trials->data->offset + subject;
+    uint8_t now = 0;
+    for (size_t t = 0; t < (size_t)group->batch.trials; t++) {
+        if (t < offset[1] - offset[0])
+            now = (uint8_t)em_trials_condition(trials, offset[0] + t);
+        group->condition[t * (size_t)lanes + (size_t)lane] = now;
+    }
+}
+
+em_code em_batch_fill(em_group_data *group, const em_trials *trials, size_t subject, int lanes, int lane, em_error *error)
+{
     const uint64_t *offset = trials->data->offset + subject;
     const int n_facts = trials->model->n_facts;
     room to;
@@ -101,7 +114,9 @@ em_code em_batch_fill(em_group_data *group, const em_trials *trials, int lanes, 
         free(facts);
         return EM_MACHINE;
     }
-    stand_ins(group, trials, lanes, lane, &to);
+    stand_ins(group, trials, subject, lanes, lane, &to);
+    if (group->condition)
+        fill_conditions(group, trials, subject, lanes, lane);
     for (size_t row = offset[0], t = 0; row < offset[1]; row++, t++) {
         group->observed[lane] += fill_row(trials, row, t, lanes, lane, &to);
         if (em_trials_restart(trials, subject, row))
@@ -119,7 +134,7 @@ static void fill_empty_lane(em_group_data *group, const em_trials *trials, int l
 {
     room to;
     lay_out(trials->model, lanes, (size_t)group->batch.trials, group->store, &to);
-    stand_ins(group, trials, lanes, lane, &to);
+    stand_ins(group, trials, nobody, lanes, lane, &to);
     for (int f = 0; f < trials->model->n_facts; f++)
         to.facts[f * lanes + lane] = 1;
 }
@@ -131,10 +146,14 @@ static em_code make_group(const em_plan *plan, const em_trials *trials, size_t g
     group->member = plan->member + g * (size_t)lanes;
     for (int l = 0; l < lanes; l++)
         if (group->member[l] != EM_NOBODY) {
-            const uint64_t *offset = trials->data->offset + group->member[l];
+            const uint64_t *offset = trials->data->offset + em_plan_subject(plan, group->member[l]);
             longest = offset[1] - offset[0] > longest ? offset[1] - offset[0] : longest;
         }
     em_code code = make_room(group, trials->model, lanes, longest, error);
+    if (code == EM_OK && trials->conditions > 1) {
+        group->condition = em_new(longest * (size_t)lanes, 1, error);
+        code = group->condition ? EM_OK : EM_MACHINE;
+    }
     for (int l = 0; l < lanes && code == EM_OK; l++)
         if (group->member[l] == EM_NOBODY)
             fill_empty_lane(group, trials, lanes, l);
@@ -158,8 +177,8 @@ em_code em_batch_new(const em_plan *plan, const em_trials *trials, size_t first,
     return EM_OK;
 }
 
-/* Log-likelihood of choosing at random on all trials that are scored. */
-static double chance_of(const em_group_data *group, const em_model *model, int lane, int options)
+/* Log-likelihood of choosing at random on all trials that are scored; counts the responses. */
+static double chance_of(em_group_data *group, const em_model *model, int lane, int options)
 {
     double log_chance = 0;
     for (int c = 0, r = 0; c < model->n_columns; c++) {
@@ -170,6 +189,7 @@ static double chance_of(const em_group_data *group, const em_model *model, int l
         double n = 0;
         for (size_t t = 0; t < (size_t)group->batch.trials; t++)
             n += scored[t * (size_t)model->n_responses] >> lane & 1;
+        group->responses[lane] += (uint64_t)n;
         if (n > 0)
             log_chance -= codes == EM_NUMBER ? NAN : n * log(codes == EM_OPTION ? options : codes);
     }
@@ -190,6 +210,7 @@ void em_batch_free(em_group_data *groups, size_t n)
     for (size_t g = 0; groups && g < n; g++) {
         for (int l = 0; l < 8; l++)
             free(groups[g].id[l]);
+        free(groups[g].condition);
         free(groups[g].store);
     }
     free(groups);

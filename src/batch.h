@@ -11,6 +11,8 @@ typedef struct em_group_data {
     char *id[8];             /* of each lane's subject; owned; NULL in an empty lane */
     uint64_t observed[8];    /* observed trials of each lane */
     double chance[8];        /* log-likelihood of choosing at random; NaN where a response is not a code */
+    uint64_t responses[8];   /* scored responses of each lane */
+    uint8_t *condition;      /* [trials][lanes] which of the fit's conditions a trial belongs to; NULL: there is one */
     void *store;
 } em_group_data;
 
@@ -18,8 +20,9 @@ typedef struct em_group_data {
  * only the model and the offsets are used. */
 em_code em_batch_new(const em_plan *plan, const em_trials *trials, size_t first, size_t end, em_group_data **groups,
                      em_error *error) EM_MUST_CHECK;
-/* Puts a subject, whose rows `trials` holds, into its lane. */
-em_code em_batch_fill(em_group_data *group, const em_trials *trials, int lanes, int lane, em_error *error) EM_MUST_CHECK;
+/* Puts a subject of the dataset, whose rows `trials` holds, into its lane. */
+em_code em_batch_fill(em_group_data *group, const em_trials *trials, size_t subject, int lanes, int lane, em_error *error)
+    EM_MUST_CHECK;
 /* Once all lanes are filled: the number of options of the choice, which only all subjects together tell. */
 void em_batch_settle(em_group_data *groups, size_t n, const em_model *model, int lanes, int options);
 void em_batch_free(em_group_data *groups, size_t n);

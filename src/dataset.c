@@ -22,20 +22,28 @@ static void free_truth(em_truth *truth)
     free(truth->var);
     free(truth->x);
     free(truth->natural);
+    free_texts(truth->effect_covariate, truth->n_effects > 0 ? (size_t)truth->n_effects : 0);
+    free_texts(truth->effect_parameter, truth->n_effects > 0 ? (size_t)truth->n_effects : 0);
+    free(truth->effect);
     free(truth);
+}
+
+static void free_columns(em_dataset_column *column, int n)
+{
+    for (int i = 0; column && i < n; i++) {
+        free_texts(column[i].level, column[i].n_levels > 0 ? (size_t)column[i].n_levels : 0);
+        free(column[i].name);
+        free(column[i].value);
+    }
+    free(column);
 }
 
 void em_dataset_free(em_dataset *data)
 {
     if (!data)
         return;
-    for (int i = 0; data->column && i < data->n_columns; i++) {
-        em_dataset_column *column = &data->column[i];
-        free_texts(column->level, column->n_levels > 0 ? (size_t)column->n_levels : 0);
-        free(column->name);
-        free(column->value);
-    }
-    free(data->column);
+    free_columns(data->column, data->n_columns);
+    free_columns(data->covariate, data->n_covariates);
     free_texts(data->id, data->n_subjects);
     free(data->offset);
     free_truth(data->truth);
@@ -50,6 +58,14 @@ em_dataset_column *em_dataset_find(const em_dataset *data, const char *name)
     return NULL;
 }
 
+em_covariate *em_dataset_covariate(const em_dataset *data, const char *name)
+{
+    for (int i = 0; i < data->n_covariates; i++)
+        if (strcmp(data->covariate[i].name, name) == 0)
+            return &data->covariate[i];
+    return NULL;
+}
+
 /* ---- fingerprint ----------------------------------------------------------------------------------------------- */
 
 static em_code check_whole(const em_dataset *data, em_error *error)
@@ -57,6 +73,8 @@ static em_code check_whole(const em_dataset *data, em_error *error)
     bool whole = data->first_row == 0 && data->held == data->n_rows;
     for (int i = 0; i < data->n_columns && whole; i++)
         whole = data->column[i].value || data->n_rows == 0;
+    for (int i = 0; i < data->n_covariates && whole; i++)
+        whole = data->covariate[i].value != NULL;
     return whole ? EM_OK : em_fail(error, EM_INPUT_ERROR, "only a dataset that holds all its rows has a fingerprint");
 }
 

@@ -6,7 +6,7 @@
 typedef struct em_dataset_writer em_dataset_writer;
 
 /* Starts the file. Of `frame` counts what is not an array of subjects or rows: numbers, columns with their levels, the
- * truth's model and group. id_width: bytes of the longest id. whole [n_columns]: stored as int32, else as float64. */
+ * truth's model, group and effects; and the covariates, which are written whole. id_width: bytes of the longest id. whole [n_columns]: stored as int32, else as float64. */
 em_code em_dataset_create(const em_dataset *frame, size_t id_width, const bool *whole, const char *path, bool force,
                           em_dataset_writer **writer, em_error *error) EM_MUST_CHECK;
 /* part->n_subjects subjects from `first` on: part's id, offset (one more) and, where the frame has a truth, its x and

@@ -7,6 +7,7 @@
 #include "accelerate.h"
 #include "clock.h"
 #include "error.h"
+#include "m_step.h"
 #include "treesum.h"
 
 /* ---- sums over subjects ------------------------------------------------------------------------------------------ */
@@ -14,81 +15,69 @@
 typedef struct {
     const em_estep *estep;
     size_t first; /* this rank's first group */
-    const double *mu;
 } leaf_of;
 
-static const em_posterior *posterior_of(const leaf_of *w, size_t group, int l)
-{
-    return &w->estep->posterior[(group - w->first) * (size_t)w->estep->lanes + (size_t)l];
-}
+enum { USED, LOGLIK, LOGPOST, LML, OBSERVED, FLAGGED, MOVED, SEVERAL, N_SUMS };
 
-enum { USED, LOGLIK, LML, OBSERVED, FLAGGED, MOVED, SEVERAL, X }; /* X and what follows: sum of x_j */
-
-static void sum_points(void *where, size_t group, double *sum)
+/* Subjects count by their weight; so do flagged ones, but each as one. */
+static void sum_subjects(void *where, size_t group, double *sum)
 {
     const leaf_of *w = where;
     const em_estep *e = w->estep;
-    const em_group_data *data = &e->groups[group - w->first];
-    const em_mode *mode = &e->mode[group - w->first];
-    memset(sum, 0, (size_t)(X + e->n) * sizeof *sum);
-    for (int l = 0; l < e->lanes; l++) {
-        if (data->member[l] == EM_NOBODY)
+    const size_t g = group - w->first, lanes = (size_t)e->lanes;
+    const em_group_data *data = &e->groups[g];
+    memset(sum, 0, N_SUMS * sizeof *sum);
+    for (size_t l = 0; l < lanes; l++) {
+        const em_posterior *post = &e->posterior[g * lanes + l];
+        const double weight = e->weight[g * lanes + l];
+        if (data->member[l] == EM_NOBODY || weight == 0)
             continue;
-        const em_posterior *post = posterior_of(w, group, l);
         if (!post->used) {
             sum[FLAGGED]++;
             continue;
         }
-        sum[OBSERVED] += (double)data->observed[l];
-        sum[USED]++;
+        sum[OBSERVED] += weight * (double)data->observed[l];
+        sum[USED] += weight;
         sum[MOVED] += post->moved;
         sum[SEVERAL] += post->modes > 1;
-        sum[LOGLIK] += post->log_likelihood;
-        sum[LML] += post->log_marginal_likelihood;
-        for (int j = 0; j < e->n; j++)
-            sum[X + j] += mode->x[j * e->lanes + l];
-    }
-}
-
-/* (x - mu)^2 + posterior variance, about the new mean: the other form, mean(x^2) - mean(x)^2, cancels. */
-static void sum_squares(void *where, size_t group, double *sum)
-{
-    const leaf_of *w = where;
-    const em_estep *e = w->estep;
-    const em_mode *mode = &e->mode[group - w->first];
-    memset(sum, 0, (size_t)e->n * sizeof *sum);
-    for (int l = 0; l < e->lanes; l++) {
-        if (!posterior_of(w, group, l)->used)
-            continue;
-        for (int j = 0; j < e->n; j++) {
-            const double d = mode->x[j * e->lanes + l] - w->mu[j];
-            sum[j] += d * d + e->variance[((group - w->first) * (size_t)e->n + (size_t)j) * (size_t)e->lanes + (size_t)l];
-        }
+        sum[LOGLIK] += weight * post->log_likelihood;
+        sum[LOGPOST] += weight * post->log_posterior;
+        sum[LML] += weight * post->log_marginal_likelihood;
     }
 }
 
 /* ---- convergence -------------------------------------------------------------------------------------------------- */
 
 /* EM's steps shrink, in the end, by a constant factor r in each coordinate, and what is left after a step d is d/(1-r).
- * Coordinates are mu_j in standard deviations and log var_j. r is the mean factor of the last steps: the larger of the means
+ * Coordinates are mu_j and slopes in standard deviations, log var_j, and covariances in correlations. r is the mean factor of the last steps: the larger of the means
  * over many and over half as many, because a fast beginning hides a slow end. A variance on its way to zero moves like 1/k:
  * its factor tends to 1, and the distance stays as large as it is. */
-enum { REMEMBERED = 11 };
+enum { REMEMBERED = 11, MOST_COORDINATES = EM_MAX_PARAMETERS + EM_MAX_PAIRS + EM_MAX_SLOPES };
 typedef struct {
-    double step[REMEMBERED][2 * EM_MAX_PARAMETERS]; /* newest first */
-    int n;
+    double step[REMEMBERED][MOST_COORDINATES]; /* newest first */
+    int n, coordinates;
 } steps;
 
-/* Notes a step; returns the largest of the means' part. */
-static double remember(steps *s, int n, const em_group_values *old, const em_group_values *new)
+/* Notes a step; returns the largest part of it. */
+static double remember(steps *s, const em_group_design *design, const em_group_values *old, const em_group_values *new)
 {
     memmove(s->step[1], s->step[0], sizeof s->step - sizeof s->step[0]);
-    double largest = 0;
-    for (int j = 0; j < n; j++) {
-        s->step[0][2 * j] = fabs(new->mu[j] - old->mu[j]) / sqrt(new->var[j]);
-        s->step[0][2 * j + 1] = fabs(log(new->var[j] / old->var[j]));
-        largest = fmax(largest, fmax(s->step[0][2 * j], s->step[0][2 * j + 1]));
+    double *to = s->step[0], largest = 0;
+    int c = 0;
+    for (int j = 0; j < design->n; j++) {
+        if (design->place[j] == EM_FIXED)
+            continue;
+        to[c++] = fabs(new->mu[j] - old->mu[j]) / sqrt(new->var[j]);
+        to[c++] = fabs(log(new->var[j] / old->var[j]));
+        for (int i = 0; i < j && design->full; i++)
+            if (design->place[i] != EM_FIXED)
+                to[c++] = fabs(em_group_cov(new, j, i) - em_group_cov(old, j, i)) / sqrt(new->var[j] * new->var[i]);
     }
+    for (int k = 0; k < design->n_slopes; k++)
+        to[c++] = fabs(new->slope[k] - old->slope[k]) / sqrt(new->var[design->parameter[k]]);
+    for (int i = 0; i < c; i++)
+        largest = fmax(largest, to[i]);
+    s->coordinates = c;
     s->n++;
     return largest;
 }
@@ -103,13 +92,13 @@ static double left_of(const steps *s, int j, int n)
 }
 
 /* Of the group before the newest step; infinite where it cannot be told yet. */
-static double distance(const steps *s, int n)
+static double distance(const steps *s)
 {
     if (s->n < 4)
         return INFINITY;
     const int many = (s->n < REMEMBERED ? s->n : REMEMBERED) - 1, half = (many + 1) / 2;
     double largest = 0;
-    for (int j = 0; j < 2 * n; j++)
+    for (int j = 0; j < s->coordinates; j++)
         largest = fmax(largest, fmax(left_of(s, j, many), left_of(s, j, half)));
     return largest;
 }
@@ -162,7 +151,7 @@ typedef struct {
     em_run_result *result;
     leaf_of leaf;
     em_group_values group, next;  /* that of the E-step; where to go from there */
-    double sums[X + EM_MAX_PARAMETERS];
+    double sums[N_SUMS];
     double change;                /* length of the last step */
     em_group_values start, found; /* where EM begins; a fixed point with means that run off, ... */
     double found_lml;             /* its evidence */
@@ -185,13 +174,10 @@ static int later_points(const em_state *s) { return s->screening && s->estep->n 
 
 static em_code search(em_state *s, em_estep_kind kind, int points, double tolerance, em_error *error)
 {
-    const int n = s->estep->n;
-    em_group_prior store;
-    em_group_make_prior(&store, &s->group, n, s->options->group == EM_GROUP_NONE);
     const double from = em_now();
-    em_estep_run(s->estep, &store.prior, kind, points, tolerance);
+    em_estep_run(s->estep, &s->group, s->options->group == EM_GROUP_NONE, kind, points, tolerance);
     s->result->e_step_seconds += em_now() - from;
-    return em_treesum(s->comm, s->plan, X + n, sum_points, &s->leaf, s->sums, error);
+    return em_treesum(s->comm, s->plan, N_SUMS, sum_subjects, &s->leaf, s->sums, error);
 }
 
 /* One E-step, noted in the trace. Where there are many subjects, few points are tried at first, and all of them only if
@@ -214,22 +200,13 @@ static em_code e_step(em_state *s, em_estep_kind kind, double tolerance, em_erro
     return code;
 }
 
-/* EM's own M-step: next group from the E-step's sums, and the distance from the ratios of steps. */
+/* EM's own M-step, and the distance from the ratios of steps. */
 static em_code plain_step(em_state *s, em_error *error)
 {
-    const int n = s->estep->n;
-    double squares[EM_MAX_PARAMETERS];
-    for (int j = 0; j < n; j++)
-        s->next.mu[j] = s->sums[X + j] / s->sums[USED];
-    s->leaf.mu = s->next.mu;
-    em_code code = em_treesum(s->comm, s->plan, n, sum_squares, &s->leaf, squares, error);
-    for (int j = 0; j < n && code == EM_OK; j++)
-        s->next.var[j] = squares[j] / s->sums[USED];
+    em_code code = em_m_step(s->comm, s->plan, s->estep, &s->group, &s->next, error);
     if (code == EM_OK) {
-        s->change = remember(&s->moved, n, &s->group, &s->next);
-        s->result->distance = distance(&s->moved, n);
-        /* Rank 0's word, so that all go on alike even where their mathematical libraries round differently. */
-        em_comm_share(s->comm, &s->next, sizeof s->next);
+        s->change = remember(&s->moved, s->estep->design, &s->group, &s->next);
+        s->result->distance = distance(&s->moved);
         em_comm_share(s->comm, &s->change, sizeof s->change);
         em_comm_share(s->comm, &s->result->distance, sizeof s->result->distance);
     }
@@ -358,7 +335,7 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
                   const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
 {
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
-                  .leaf = {estep, plan->first[em_comm_rank(comm)], NULL}, .group = *start, .next = *start, .start = *start, .wide = true, .change = INFINITY};
+                  .leaf = {estep, plan->first[em_comm_rank(comm)]}, .group = *start, .next = *start, .start = *start, .wide = true, .change = INFINITY};
     s.screening = estimates(&s) && options->starts == 0 && plan->n_subjects > ALL_STARTS_UP_TO;
     *result = (em_run_result){.distance = NAN};
     const bool accelerate = estimates(&s) && options->accelerate;
@@ -368,6 +345,6 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
         code = iterate(&s, progress, error);
     em_accelerator_free(&s.accelerator);
     result->group = s.group;
-    result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
+    result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LOGPOST], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
     return code;
 }

@@ -3,12 +3,11 @@
 #define EMLIB_EM_H
 #include "comm.h"
 #include "estep.h"
-#include "group.h"
 
 /* Sums over all subjects of one E-step. */
 typedef struct em_totals {
     double used;      /* subjects that enter the M-step */
-    double log_likelihood, log_marginal_likelihood; /* over those */
+    double log_likelihood, log_posterior, log_marginal_likelihood; /* over those */
     double observed;  /* their observed trials */
     double flagged;   /* subjects that do not enter */
 } em_totals;

@@ -37,25 +37,29 @@ static em_code make_points(em_estep *e, uint64_t seed, em_error *error)
     return EM_OK;
 }
 
-em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
-                     size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error)
+em_code em_estep_new(const em_view *view, const em_group_design *design, const em_kernel *kernel, int options,
+                     const em_group_data *groups, size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error)
 {
-    const size_t P = (size_t)model->n_parameters, L = (size_t)kernel->lanes, size = em_mode_size((int)P, (int)L);
-    *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1};
+    const size_t P = (size_t)view->n, L = (size_t)kernel->lanes, size = em_mode_size((int)P, (int)L);
+    *estep = (em_estep){.n = (int)P, .lanes = (int)L, .n_groups = n_groups, .groups = groups, .n_points = starts - 1,
+                        .view = view, .design = design};
     estep->score = em_isa_score(kernel, options);
     estep->store = em_new_aligned(n_groups * size, sizeof(double), error);
     estep->mode = em_new(n_groups, sizeof *estep->mode, error);
     estep->posterior = em_new(n_groups * L, sizeof *estep->posterior, error);
     estep->variance = em_new(n_groups * P * L, sizeof(double), error);
+    estep->weight = em_new(n_groups * L, sizeof(double), error);
     estep->saved = em_new_aligned(n_groups * size, sizeof(double), error);
     estep->saved_posterior = em_new(n_groups * L, sizeof *estep->saved_posterior, error);
     estep->work = em_new_aligned(size, sizeof(double), error);
     estep->points = em_new((size_t)estep->n_points * P, sizeof(double), error);
     em_code code = em_search_new((int)P, (int)L, &estep->search, error);
-    if (!estep->store || !estep->mode || !estep->posterior || !estep->variance || !estep->saved || !estep->saved_posterior || !estep->work || !estep->points)
+    if (!estep->store || !estep->weight || !estep->mode || !estep->posterior || !estep->variance || !estep->saved || !estep->saved_posterior || !estep->work || !estep->points)
         code = EM_MACHINE;
     if (code == EM_OK)
         code = make_points(estep, seed, error);
+    for (size_t i = 0; code == EM_OK && i < n_groups * L; i++)
+        estep->weight[i] = 1;
     for (size_t g = 0; code == EM_OK && g < n_groups; g++)
         estep->mode[g] = em_mode_in(estep->store + g * size, (int)P, (int)L);
     if (code != EM_OK)
@@ -69,6 +73,7 @@ void em_estep_free(em_estep *e)
     free(e->mode);
     free(e->posterior);
     free(e->variance);
+    free(e->weight);
     free(e->saved);
     free(e->saved_posterior);
     free(e->work);
@@ -94,18 +99,24 @@ void em_estep_restore(em_estep *e)
 
 /* ---- searches --------------------------------------------------------------------------------------------------- */
 
-/* Which lanes hold a subject. */
-static unsigned occupied(const em_estep *e, const em_group_data *group)
+/* Which lanes hold a subject that counts. */
+static unsigned occupied(const em_estep *e, size_t g)
 {
     unsigned bits = 0;
     for (int l = 0; l < e->lanes; l++)
-        bits |= (unsigned)(group->member[l] != EM_NOBODY) << l;
+        bits |= (unsigned)(e->groups[g].member[l] != EM_NOBODY && e->weight[g * (size_t)e->lanes + (size_t)l] > 0) << l;
     return bits;
+}
+
+em_target em_estep_target(const em_estep *e, size_t g)
+{
+    return (em_target){.score = e->score, .batch = &e->groups[g].batch, .view = e->view, .condition = e->groups[g].condition,
+                       .lanes = e->lanes};
 }
 
 static double objective(const em_estep *e, const em_prior *prior, const em_mode *mode, int l)
 {
-    const double f = em_objective(prior, mode->x + l, e->lanes, mode->value[l]);
+    const double f = em_objective(prior, l, mode->x + l, e->lanes, mode->value[l]);
     return mode->status[l] == EM_SUBJECT_NO_VALUE || isnan(f) ? INFINITY : f;
 }
 
@@ -172,9 +183,15 @@ static void remember_end(hunting *w, int l, double f)
 
 static void put_point(const hunting *w, int l, int point)
 {
-    for (int j = 0; j < w->e->n; j++)
-        w->at.x[j * w->e->lanes + l] =
-            w->prior->mean[j] + (point < 0 ? 0 : w->prior->spread[j] * w->e->points[point % w->e->n_points * w->e->n + j]);
+    const em_prior *prior = w->prior;
+    const int n = w->e->n, lanes = w->e->lanes;
+    const double *z = point < 0 ? NULL : w->e->points + point % w->e->n_points * n;
+    for (int j = 0; j < n; j++) {
+        double away = 0;
+        for (int k = 0; k < n && z; k++)
+            away += prior->factor[j * n + k] * z[k];
+        w->at.x[j * lanes + l] = prior->mean[j * lanes + l] + away;
+    }
 }
 
 static bool next_start(void *where, int l)
@@ -209,7 +226,8 @@ static void hunt_best(em_estep *e, size_t g, const em_prior *prior, unsigned all
     if (warm)
         em_mode_copy(&w.at, w.best, e->n, e->lanes, all);
     const em_hunt hunt = {&w, arrives, next_start};
-    const int n = em_search_maximum(e->search, e->score, &e->groups[g].batch, prior, tolerance, all, warm, &hunt, &w.at);
+    const em_target target = em_estep_target(e, g);
+    const int n = em_search_maximum(e->search, &target, prior, tolerance, all, warm, &hunt, &w.at);
     e->evaluations += (double)n * e->lanes;
     for (int l = 0; l < e->lanes; l++) {
         if (!(all >> l & 1))
@@ -231,11 +249,20 @@ static double decrement(const em_estep *e, const em_prior *prior, const em_mode 
     double g[EM_MAX_PARAMETERS], x[EM_MAX_PARAMETERS], sum = 0;
     for (int j = 0; j < e->n; j++)
         x[j] = mode->x[j * e->lanes + l];
-    em_posterior_gradient(prior, x, mode->gradient + l, e->lanes, g);
+    em_posterior_gradient(prior, l, x, mode->gradient + l, e->lanes, g);
     em_cholesky_solve(e->n, factor, g, x);
     for (int j = 0; j < e->n; j++)
         sum += g[j] * x[j];
     return sqrt(fmax(sum, 0));
+}
+
+/* What directions without variance add to a parameter's variance in the inverse of em_posterior_hessian. */
+static double null_part(const em_prior *prior, int j)
+{
+    double sum = 0;
+    for (int k = 0; k < prior->n_null; k++)
+        sum += prior->null[k * prior->n + j] * prior->null[k * prior->n + j];
+    return sum;
 }
 
 static void conclude(em_estep *e, size_t g, const em_prior *prior)
@@ -248,6 +275,8 @@ static void conclude(em_estep *e, size_t g, const em_prior *prior)
             *post = (em_posterior){0};
             continue;
         }
+        if (e->weight[g * (size_t)e->lanes + (size_t)l] == 0)
+            continue;
         post->status = mode->status[l];
         const double f = objective(e, prior, mode, l);
         em_posterior_hessian(prior, mode->hessian + l, e->lanes, h);
@@ -260,15 +289,17 @@ static void conclude(em_estep *e, size_t g, const em_prior *prior)
             post->status = EM_SUBJECT_LOST;
         post->used = definite && post->status != EM_SUBJECT_RUNAWAY && post->status != EM_SUBJECT_LOST;
         post->log_likelihood = found ? mode->value[l] : NAN;
-        post->log_marginal_likelihood = NAN;
+        post->log_marginal_likelihood = post->log_posterior = NAN;
         if (!post->used)
             continue;
         em_cholesky_inverse_diagonal(e->n, h, diagonal, work);
         for (int j = 0; j < e->n; j++)
-            e->variance[(g * (size_t)e->n + (size_t)j) * (size_t)e->lanes + (size_t)l] =
-                prior->pinned && prior->pinned[j] ? 0 : diagonal[j];
-        if (!prior->none) /* the (2 pi)^(P/2) of the prior and of Laplace's integral cancel */
-            post->log_marginal_likelihood = -f + prior->half_log_det - 0.5 * em_cholesky_log_det(e->n, h);
+            e->variance[(g * (size_t)e->n + (size_t)j) * (size_t)e->lanes + (size_t)l] = diagonal[j] - null_part(prior, j);
+        if (prior->none)
+            continue;
+        /* the (2 pi)^(P/2) of the prior and of Laplace's integral cancel */
+        post->log_marginal_likelihood = -f + prior->half_log_det - 0.5 * em_cholesky_log_det(e->n, h);
+        post->log_posterior = -f + prior->half_log_det - 0.5 * (e->n - prior->n_null) * log(2 * M_PI);
     }
 }
 
@@ -285,26 +316,35 @@ static unsigned which(const em_estep *e, size_t g, bool (*is)(const em_posterior
     return bits;
 }
 
-void em_estep_run(em_estep *e, const em_prior *prior, em_estep_kind kind, int points, double tolerance)
+static void run_group(em_estep *e, size_t g, const em_prior *prior, em_estep_kind kind, int points, double tolerance)
 {
+    const unsigned all = occupied(e, g), missing = kind == EM_WIDE ? 0 : all & which(e, g, is_lost);
+    /* Who has no maximum is sought again whenever there is a look, and rests between. */
+    const unsigned again = kind == EM_WIDE ? all : kind == EM_WARM ? 0 : missing;
+    unsigned look = kind == EM_LOOK ? all & ~missing : kind == EM_DOUBT ? all & which(e, g, is_doubtful) : 0;
+    if (e->n_points == 0)
+        look = 0;
+    const unsigned warm = all & ~again & ~look & ~missing;
+    for (int l = 0; l < e->lanes; l++)
+        e->posterior[g * (size_t)e->lanes + (size_t)l].moved = false;
+    if (again)
+        hunt_best(e, g, prior, again, false, kind == EM_LOOK ? e->n_points : points, tolerance);
+    if (look)
+        hunt_best(e, g, prior, look, true, points, tolerance);
+    if (warm) {
+        const em_target target = em_estep_target(e, g);
+        e->evaluations += e->lanes * em_search_maximum(e->search, &target, prior, tolerance, warm, true, NULL, &e->mode[g]);
+    }
+    conclude(e, g, prior);
+}
+
+void em_estep_run(em_estep *e, const em_group_values *group, bool none, em_estep_kind kind, int points, double tolerance)
+{
+    em_group_prior store;
+    em_group_make_prior(&store, group, e->n, none);
     for (size_t g = 0; g < e->n_groups; g++) {
-        const unsigned all = occupied(e, &e->groups[g]), missing = kind == EM_WIDE ? 0 : which(e, g, is_lost);
-        /* Who has no maximum is sought again whenever there is a look, and rests between. */
-        const unsigned again = kind == EM_WIDE ? all : kind == EM_WARM ? 0 : missing;
-        unsigned look = kind == EM_LOOK ? all & ~missing : kind == EM_DOUBT ? which(e, g, is_doubtful) : 0;
-        if (e->n_points == 0)
-            look = 0;
-        const unsigned warm = all & ~again & ~look & ~missing;
-        for (int l = 0; l < e->lanes; l++)
-            e->posterior[g * (size_t)e->lanes + (size_t)l].moved = false;
-        if (again)
-            hunt_best(e, g, prior, again, false, kind == EM_LOOK ? e->n_points : points, tolerance);
-        if (look)
-            hunt_best(e, g, prior, look, true, points, tolerance);
-        if (warm)
-            e->evaluations += e->lanes * em_search_maximum(e->search, e->score, &e->groups[g].batch, prior, tolerance, warm,
-                                                           true, NULL, &e->mode[g]);
-        conclude(e, g, prior);
+        em_group_prior_at(&store, e->design, group, g, e->lanes);
+        run_group(e, g, &store.prior, kind, points, tolerance);
     }
     if (e->n_points)
         e->used = (e->used + (kind == EM_WARM ? 0 : points)) % e->n_points;

@@ -2,7 +2,7 @@
 #ifndef EMLIB_ESTEP_H
 #define EMLIB_ESTEP_H
 #include "batch.h"
-#include "newton.h"
+#include "group.h"
 
 /* What the E-step says of one subject, beside its mode. */
 typedef struct em_posterior {
@@ -10,14 +10,17 @@ typedef struct em_posterior {
     bool used;             /* enters the M-step: finite, Hessian positive definite */
     bool moved;            /* this E-step left the maximum of the last one for another */
     int32_t modes;         /* different maxima met, the most in one E-step */
-    double log_likelihood, log_marginal_likelihood; /* at the MAP; Laplace (NaN without a prior) */
+    double log_likelihood, log_posterior, log_marginal_likelihood; /* at the MAP; with the prior; Laplace (NaN without a prior) */
 } em_posterior;
 
 typedef struct em_estep {
-    int n, lanes;             /* P */
+    int n, lanes;             /* P of the fit */
     size_t n_groups;          /* this rank's */
     const em_group_data *groups; /* [n_groups] borrowed */
+    const em_group_design *design; /* borrowed */
+    const em_view *view;      /* borrowed */
     em_score_fn *score;       /* value, gradient and Hessian */
+    double *weight;           /* [n_groups, lanes] of each subject in all sums: 1, but where subjects are resampled or left out */
     double *store;            /* of the modes */
     em_mode *mode;            /* [n_groups] warm start of the next E-step */
     em_posterior *posterior;  /* [n_groups, lanes] */
@@ -33,8 +36,9 @@ typedef struct em_estep {
 } em_estep;
 
 /* starts: points that searches can begin from, the group mean among them. */
-em_code em_estep_new(const em_model *model, const em_kernel *kernel, int options, const em_group_data *groups,
-                     size_t n_groups, int starts, uint64_t seed, em_estep *estep, em_error *error) EM_MUST_CHECK;
+em_code em_estep_new(const em_view *view, const em_group_design *design, const em_kernel *kernel, int options,
+                     const em_group_data *groups, size_t n_groups, int starts, uint64_t seed, em_estep *estep,
+                     em_error *error) EM_MUST_CHECK;
 void em_estep_free(em_estep *estep);
 typedef enum em_estep_kind {
     EM_WIDE,  /* from the group mean and so many points; the first E-step must be this */
@@ -42,8 +46,11 @@ typedef enum em_estep_kind {
     EM_LOOK,  /* from all of these: has somebody a higher maximum under the group as it is now? */
     EM_DOUBT  /* a look for those who have had several maxima, warm for the others */
 } em_estep_kind;
-/* One E-step, up to `tolerance` in sqrt(g' H^-1 g). points: from how many of the list searches begin, where they do. */
-void em_estep_run(em_estep *estep, const em_prior *prior, em_estep_kind kind, int points, double tolerance);
+/* One E-step under this group, or without any prior, up to `tolerance` in sqrt(g' H^-1 g). points: from how many of the list searches
+ * begin, where they do. Subjects of weight 0 rest, and keep what is known of them. */
+void em_estep_run(em_estep *estep, const em_group_values *group, bool none, em_estep_kind kind, int points, double tolerance);
+/* What is to be evaluated for group g of this rank. */
+em_target em_estep_target(const em_estep *estep, size_t g);
 /* Keeps everybody's mode and what follows from it, and puts it back. */
 void em_estep_save(em_estep *estep);
 void em_estep_restore(em_estep *estep);

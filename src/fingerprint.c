@@ -136,32 +136,62 @@ static void add_column(digest *d, const hashed_column *c, size_t n_rows)
     add_bytes(d, c->hash, em_blocks(n_rows) * sizeof *c->hash);
 }
 
+/* Columns of n values each, in order of name. */
+static em_code add_columns(digest *d, const em_dataset_column *column, em_hash *const *hash, int count, size_t n,
+                           em_error *error)
+{
+    hashed_column *sorted = em_new((size_t)count, sizeof *sorted, error);
+    if (!sorted)
+        return EM_MACHINE;
+    for (int i = 0; i < count; i++)
+        sorted[i] = (hashed_column){&column[i], hash[i]};
+    qsort(sorted, (size_t)count, sizeof *sorted, by_name);
+    add_word(d, (uint64_t)count);
+    for (int i = 0; i < count; i++)
+        add_column(d, &sorted[i], n);
+    free(sorted);
+    return EM_OK;
+}
+
+/* Nothing at all where there are none: data from before there were covariates keep their fingerprint. */
+static em_code add_covariates(digest *d, const em_dataset *data, em_error *error)
+{
+    const size_t n = data->n_subjects, V = (size_t)data->n_covariates, blocks = em_blocks(n);
+    em_hash *values = em_new(V * blocks, sizeof *values, error), **hash = em_new(V, sizeof *hash, error);
+    em_code code = values && hash ? EM_OK : EM_MACHINE;
+    for (size_t v = 0; v < V && !code; v++) {
+        hash[v] = values + v * blocks;
+        code = em_hash_values(data->covariate[v].value, n, hash[v], error);
+    }
+    if (!code && V > 0)
+        code = add_columns(d, data->covariate, hash, data->n_covariates, n, error);
+    free(values);
+    free(hash);
+    return code;
+}
+
 em_code em_fingerprint(em_dataset *data, const em_hash *id, const em_hash *offset, em_hash *const *column,
                        em_error *error)
 {
     static const char hex[] = "0123456789abcdef";
     digest d;
-    em_hash all;
-    hashed_column *sorted = em_new((size_t)data->n_columns, sizeof *sorted, error);
-    em_code code = sorted ? begin(&d, error) : EM_MACHINE;
-    if (!code) {
-        for (int i = 0; i < data->n_columns; i++)
-            sorted[i] = (hashed_column){&data->column[i], column[i]};
-        qsort(sorted, (size_t)data->n_columns, sizeof *sorted, by_name);
-        add_word(&d, data->n_subjects);
-        add_word(&d, data->n_rows);
-        add_bytes(&d, id, em_blocks(data->n_subjects) * sizeof *id);
-        add_bytes(&d, offset, em_blocks(data->n_subjects + 1) * sizeof *offset);
-        add_word(&d, (uint64_t)data->n_columns);
-        for (int i = 0; i < data->n_columns; i++)
-            add_column(&d, &sorted[i], data->n_rows);
-        code = finish(&d, &all, error);
-    }
+    em_hash all = {0};
+    em_code code = begin(&d, error);
+    if (code)
+        return code;
+    add_word(&d, data->n_subjects);
+    add_word(&d, data->n_rows);
+    add_bytes(&d, id, em_blocks(data->n_subjects) * sizeof *id);
+    add_bytes(&d, offset, em_blocks(data->n_subjects + 1) * sizeof *offset);
+    code = add_columns(&d, data->column, column, data->n_columns, data->n_rows, error);
+    if (!code)
+        code = add_covariates(&d, data, error);
+    em_code ended = finish(&d, &all, code ? NULL : error); /* also after a failure, which it cleans up after */
+    code = code ? code : ended;
     for (size_t i = 0; i < sizeof all && !code; i++) {
         data->fingerprint[2 * i] = hex[all.byte[i] >> 4];
         data->fingerprint[2 * i + 1] = hex[all.byte[i] & 15];
     }
     data->fingerprint[64] = '\0';
-    free(sorted);
     return code;
 }

@@ -1,8 +1,12 @@
 #include "fit_file.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
+#include "group.h"
+#include "linalg.h"
 
 const char *em_subject_status_text(int status)
 {
@@ -20,6 +24,7 @@ const char *em_group_status_text(int status)
     case EM_GROUP_ESTIMATED: return "estimated";
     case EM_GROUP_VANISHED: return "vanished";
     case EM_GROUP_GIVEN: return "given";
+    case EM_GROUP_SHARED: return "shared";
     }
     return "unknown";
 }
@@ -27,6 +32,41 @@ const char *em_group_status_text(int status)
 bool em_subject_is_flagged(int status)
 {
     return status != EM_SUBJECT_GOOD && status != EM_SUBJECT_KINK;
+}
+
+bool em_fit_posterior(const em_fit *fit, size_t s, double *cov)
+{
+    const int n = fit->n_parameters;
+    em_group_values group = {.mu = {0}};
+    em_group_prior prior;
+    double h[EM_MAX_PAIRS], unit[EM_MAX_PARAMETERS];
+    const bool none = isnan(fit->cov[0]) || isnan(fit->cov[(size_t)(n * n) - 1]);
+    for (int i = 0; i < n; i++) {
+        group.var[i] = isnan(fit->var[i]) ? 1 : fit->var[i];
+        for (int j = 0; j < i; j++)
+            *em_group_off(&group, i, j) = none ? 0 : fit->cov[i * n + j];
+        /* without a group, a parameter that is fixed keeps its place */
+    }
+    em_group_make_prior(&prior, &group, n, false);
+    for (int k = 0; k < n * (n + 1) / 2; k++)
+        prior.precision[k] = 0;
+    for (int i = 0, k = 0; i < n; i++)
+        for (int j = 0; j <= i; j++, k++)
+            h[k] = -fit->hessian[(s * (size_t)n + (size_t)i) * (size_t)n + (size_t)j]; /* the prior is in it already */
+    em_posterior_hessian(&prior.prior, h, 1, h);
+    const bool good = em_cholesky(n, h, h);
+    for (int j = 0; j < n; j++) {
+        memset(unit, 0, sizeof unit);
+        unit[j] = 1;
+        if (good)
+            em_cholesky_solve(n, h, unit, unit);
+        for (int i = 0; i < n; i++) {
+            cov[i * n + j] = good ? unit[i] : NAN;
+            for (int k = 0; k < prior.prior.n_null; k++)
+                cov[i * n + j] -= prior.null[k * n + i] * prior.null[k * n + j];
+        }
+    }
+    return good;
 }
 
 static void free_texts(char **text, size_t n)
@@ -43,11 +83,17 @@ void em_fit_free(em_fit *fit)
     free_texts(fit->parameter, (size_t)fit->n_parameters);
     free_texts(fit->transform, (size_t)fit->n_parameters);
     free_texts(fit->subject, fit->n_subjects);
+    free_texts(fit->coefficient_name, (size_t)fit->n_coefficients);
+    free_texts(fit->estimate_name, (size_t)fit->n_estimates);
+    free_texts(fit->excluded, fit->n_excluded);
     void *const array[] = {
         fit->emlib_version, fit->model, fit->dataset, fit->model_file, fit->options, fit->mu, fit->var, fit->cov, fit->group_status, fit->unbounded,
         fit->natural_median, fit->natural_mean, fit->map, fit->natural, fit->hessian, fit->subject_log_likelihood,
         fit->subject_log_marginal_likelihood, fit->subject_n_trials, fit->subject_status, fit->subject_modes,
-        fit->trace_mu, fit->trace_var, fit->trace_log_marginal_likelihood,
+        fit->trace_mu, fit->trace_var, fit->trace_log_marginal_likelihood, fit->coefficient, fit->coefficient_standard,
+        fit->column_center, fit->column_scale, fit->mu_se, fit->var_se, fit->coefficient_se, fit->estimate, fit->estimate_cov,
+        fit->subject_importance, fit->subject_importance_se, fit->subject_importance_ess, fit->subject_quadrature,
+        fit->bootstrap_mu, fit->bootstrap_var, fit->bootstrap_coefficient,
     };
     for (size_t i = 0; i < sizeof array / sizeof *array; i++)
         free(array[i]);

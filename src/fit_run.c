@@ -8,95 +8,16 @@
 #include "clock.h"
 #include "em.h"
 #include "error.h"
+#include "fit_job.h"
 #include "gather.h"
 #include "isa.h"
-#include "model_file.h"
 #include "output.h"
 #include "scatter.h"
-
-/* ---- options ----------------------------------------------------------------------------------------------------- */
-
-em_fit_options em_fit_defaults(void)
-{
-    em_fit_options options = {.group = EM_GROUP_ESTIMATE, .tol = 1e-6, .max_iter = 500, .seed = 1, .accelerate = true};
-    for (int j = 0; j < EM_MAX_PARAMETERS; j++)
-        options.mu[j] = options.var[j] = NAN;
-    return options;
-}
-
-static em_group_values start_of(const em_fit_options *options, const em_model *model)
-{
-    em_group_values start = {.mu = {0}};
-    for (int j = 0; j < model->n_parameters; j++) {
-        start.mu[j] = isnan(options->mu[j]) ? model->parameters[j].mu : options->mu[j];
-        start.var[j] = isnan(options->var[j]) ? model->parameters[j].var : options->var[j];
-    }
-    return start;
-}
-
-/* The more parameters, the more maxima: on real data a second maximum shows in one subject of six at three
- * parameters, in none at two. */
-static int starts_of(const em_fit_options *options, const em_model *model)
-{
-    static const int by_parameters[] = {1, 8, 12, 16};
-    return options->starts ? options->starts : model->n_parameters < 4 ? by_parameters[model->n_parameters] : 32;
-}
-
-static em_code check_options(const em_fit_options *options, const em_model *model, em_error *error)
-{
-    const em_group_values start = start_of(options, model);
-    for (int j = 0; j < model->n_parameters; j++) {
-        if (!isfinite(start.mu[j]))
-            return em_fail(error, EM_INPUT_ERROR, "the start of %s's mean is not a finite number", model->parameters[j].name);
-        if (!(start.var[j] > 0 && isfinite(start.var[j])))
-            return em_fail(error, EM_INPUT_ERROR, "the variance of %s is %g; it must be above 0", model->parameters[j].name,
-                           start.var[j]);
-    }
-    if (!(options->tol > 0))
-        return em_fail(error, EM_INPUT_ERROR, "the tolerance is %g; it must be above 0", options->tol);
-    if (options->max_iter < 1 || options->starts < 0 || options->starts > 10000)
-        return em_fail(error, EM_INPUT_ERROR, "EM needs at least 1 iteration, and 1 to 10000 starts (0: the default)");
-    if (options->options != 0 && (options->options < 2 || options->options > EM_MAX_OPTIONS))
-        return em_fail(error, EM_INPUT_ERROR, "the number of options can be 2 to %d, not %d", EM_MAX_OPTIONS, options->options);
-    return EM_OK;
-}
-
-static const char *const group_name[] = {"estimate", "fixed", "none"};
-
-char *em_fit_options_json(const em_fit_options *options, const em_model *model)
-{
-    const em_group_values start = start_of(options, model);
-    json_t *mu = json_object(), *var = json_object();
-    for (int j = 0; j < model->n_parameters; j++) {
-        json_object_set_new(mu, model->parameters[j].name, json_real(start.mu[j]));
-        json_object_set_new(var, model->parameters[j].name, json_real(start.var[j]));
-    }
-    json_t *all = json_pack("{s:s, s:o, s:o, s:f, s:i, s:i, s:i, s:I, s:b, s:s}", "group", group_name[options->group], "mu", mu, "var",
-                            var, "tol", options->tol, "max_iter", options->max_iter, "starts", options->starts, "options",
-                            options->options, "seed", (json_int_t)options->seed, "ignore_block", options->ignore_block, "accelerate", options->accelerate ? "auto" : "none");
-    char *text = all ? json_dumps(all, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(all);
-    return text;
-}
+#include "uncertainty.h"
 
 /* ---- read and scatter -------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    em_comm *comm;
-    const em_model *model;
-    const em_fit_options *options;
-    const em_log *log; /* on rank 0 */
-    const em_kernel *kernel;
-    em_trials trials;
-    em_plan plan;
-    em_group_data *groups;
-    size_t n_groups;
-    em_estep estep;
-    em_run_result result;
-    double began, read_seconds;
-} fit_job;
-
-static em_code choose_kernel(fit_job *job, em_error *error)
+static em_code choose_kernel(em_fit_job *job, em_error *error)
 {
     int isa = 0;
     em_code code = em_comm_agree(job->comm, em_isa_choose(&isa, error), error);
@@ -109,7 +30,7 @@ static em_code choose_kernel(fit_job *job, em_error *error)
 }
 
 /* A fit needs at least one trial that counts. Collective. */
-static em_code check_something_counts(fit_job *job, em_error *error)
+static em_code check_something_counts(em_fit_job *job, em_error *error)
 {
     uint64_t observed = 0;
     for (size_t g = 0; g < job->n_groups; g++)
@@ -123,139 +44,60 @@ static em_code check_something_counts(fit_job *job, em_error *error)
                    job->model->name);
 }
 
-static em_code read_and_scatter(fit_job *job, const char *dataset, em_error *error)
+static em_code read_and_scatter(em_fit_job *job, const char *dataset, em_error *error)
 {
+    em_setup *setup = &job->setup;
     em_code code = em_trials_open(dataset, job->model, job->options->ignore_block, &job->trials, error);
-    if (code == EM_OK)
-        code = em_plan_make(job->trials.data->offset, job->trials.data->n_subjects, job->kernel->lanes,
-                            em_comm_size(job->comm), &job->plan, error);
     code = em_comm_agree(job->comm, code, error);
+    if (code == EM_OK)
+        code = em_setup_begin(job->comm, job->options, job->model, &job->trials, setup, error);
+    if (code == EM_OK)
+        code = em_comm_agree(job->comm, em_plan_make_of(job->trials.data->offset, setup->subject, setup->n_subjects, job->kernel->lanes,
+                                                        em_comm_size(job->comm), &job->plan, error), error);
     if (code == EM_OK)
         code = em_scatter(job->comm, &job->trials, &job->plan, job->options->options, job->log, &job->groups, &job->n_groups,
                           error);
     if (code == EM_OK && job->trials.has_block)
         em_say(job->log, "column 'block': values start again where it changes (--ignore block turns that off)");
-    return code == EM_OK ? check_something_counts(job, error) : code;
+    if (code == EM_OK)
+        code = check_something_counts(job, error);
+    return code == EM_OK ? em_setup_design(job->comm, &job->trials, &job->plan, job->groups, job->n_groups, setup, error) : code;
 }
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
-static em_code allocate(em_fit *fit, size_t P, em_error *error)
-{
-    fit->parameter = em_new(P, sizeof *fit->parameter, error);
-    fit->transform = em_new(P, sizeof *fit->transform, error);
-    fit->mu = em_new(P, sizeof(double), error);
-    fit->var = em_new(P, sizeof(double), error);
-    fit->cov = em_new(P * P, sizeof(double), error);
-    fit->group_status = em_new(P, 1, error);
-    fit->unbounded = em_new(P, 1, error);
-    fit->natural_median = em_new(P, sizeof(double), error);
-    fit->natural_mean = em_new(P, sizeof(double), error);
-    const bool good = fit->parameter && fit->transform && fit->mu && fit->var && fit->cov && fit->group_status && fit->unbounded &&
-                      fit->natural_median && fit->natural_mean;
-    return good ? EM_OK : EM_MACHINE;
-}
-
-/* T(mu) and E[T(x)] under the group, by the trapezoidal rule, which converges faster than any power of the step for such
- * integrands. facts: means over the subjects, in which the transforms that use them are linear. */
-static void natural_group(em_fit *fit, const em_model *model, const double *facts)
-{
-    enum { STEPS = 1000 };
-    const double widest = 8.5; /* standard deviations: the rest weighs less than rounding */
-    double x[EM_MAX_PARAMETERS], natural[EM_MAX_PARAMETERS];
-    model->natural(fit->mu, facts, fit->natural_median);
-    for (int j = 0; j < model->n_parameters; j++)
-        fit->natural_mean[j] = 0;
-    for (int i = -STEPS; i <= STEPS; i++) {
-        const double z = widest * i / STEPS, weight = exp(-0.5 * z * z) / sqrt(2 * M_PI) * widest / STEPS;
-        for (int j = 0; j < model->n_parameters; j++)
-            x[j] = fit->mu[j] + sqrt(fit->var[j]) * z;
-        model->natural(x, facts, natural);
-        for (int j = 0; j < model->n_parameters; j++)
-            fit->natural_mean[j] += weight * natural[j];
-    }
-}
-
-static em_code describe(const fit_job *job, const char *dataset, em_fit *fit, em_error *error)
-{
-    const em_model *model = job->model;
-    fit->emlib_version = em_copy(EMLIB_VERSION, error);
-    fit->model = em_copy(model->name, error);
-    fit->dataset = em_copy(dataset, error);
-    fit->numerical = model->numerical != 0;
-    const char *file = em_model_path(model);
-    fit->model_file = file ? em_copy(file, error) : NULL;
-    fit->options = em_fit_options_json(job->options, model);
-    memcpy(fit->dataset_fingerprint, job->trials.data->fingerprint, sizeof fit->dataset_fingerprint);
-    bool good = fit->emlib_version && fit->model && fit->dataset && fit->options && (fit->model_file || !file);
-    for (int j = 0; j < model->n_parameters; j++) {
-        fit->parameter[j] = em_copy(model->parameters[j].name, error);
-        fit->transform[j] = em_copy(model->parameters[j].transform, error);
-        good = good && fit->parameter[j] && fit->transform[j];
-    }
-    return good ? em_model_fingerprint(model, fit->model_fingerprint, error) : em_fail(error, EM_MACHINE, "out of memory");
-}
-
-static void store_group(const fit_job *job, em_fit *fit)
-{
-    const em_run_result *run = &job->result;
-    const int P = fit->n_parameters;
-    const bool estimate = job->options->group == EM_GROUP_ESTIMATE, none = job->options->group == EM_GROUP_NONE;
-    for (int j = 0; j < P; j++) {
-        fit->mu[j] = none ? NAN : run->group.mu[j];
-        fit->var[j] = fit->cov[j * P + j] = none ? NAN : run->group.var[j];
-        fit->unbounded[j] = run->unbounded[j];
-        fit->group_status[j] = !estimate ? EM_GROUP_GIVEN : run->group.var[j] == 0 ? EM_GROUP_VANISHED : EM_GROUP_ESTIMATED;
-    }
-    fit->converged = run->converged;
-    fit->iterations = run->iterations;
-    fit->distance = run->distance;
-    fit->n_subjects_used = (size_t)run->totals.used;
-    fit->n_trials = (uint64_t)run->totals.observed;
-    fit->n_group = estimate ? 2 * P : 0;
-    fit->n_options = job->trials.options;
-    fit->log_likelihood = run->totals.log_likelihood;
-    fit->log_marginal_likelihood = none ? NAN : run->totals.log_marginal_likelihood;
-    fit->bic_int = -2 * fit->log_marginal_likelihood + fit->n_group * log((double)fit->n_trials);
-    fit->aic_int = -2 * fit->log_marginal_likelihood + 2 * fit->n_group;
-    if (fit->n_group == 0)
-        fit->bic_int = fit->aic_int = -2 * fit->log_marginal_likelihood;
-}
-
-/* Rank 0: the fit, but for its subjects. */
-static em_code assemble(fit_job *job, const char *dataset, double chance, const double *facts, em_fit *fit, em_error *error)
-{
-    fit->n_parameters = job->model->n_parameters;
-    em_code code = allocate(fit, (size_t)fit->n_parameters, error);
-    if (code == EM_OK)
-        code = describe(job, dataset, fit, error);
-    if (code == EM_OK) {
-        store_group(job, fit);
-        fit->n_subjects = job->plan.n_subjects;
-        fit->pseudo_r2 = chance < 0 ? 1 - fit->log_likelihood / chance : NAN;
-        natural_group(fit, job->model, facts);
-    }
-    fit->n_trace = job->result.trace.n;
-    fit->trace_mu = job->result.trace.mu;
-    fit->trace_var = job->result.trace.var;
-    fit->trace_log_marginal_likelihood = job->result.trace.log_marginal_likelihood;
-    job->result.trace = (em_trace){0};
-    return code;
-}
-
-static em_timing take_times(const fit_job *job)
+static em_timing take_times(const em_fit_job *job)
 {
     const double e_step = job->result.e_step_seconds;
-    double t[] = {job->read_seconds, e_step, job->result.m_step_seconds, em_comm_seconds(job->comm), em_now() - job->began};
+    double t[] = {job->read_seconds, e_step, job->result.m_step_seconds, em_comm_seconds(job->comm), em_now() - job->began,
+                  job->uncertainty_seconds};
     double least = e_step, mean = e_step / em_comm_size(job->comm);
-    em_comm_most(job->comm, t, 5);
+    em_comm_most(job->comm, t, 6);
     em_comm_least(job->comm, &least, 1);
     em_comm_sum(job->comm, &mean, 1);
-    uint64_t evaluations = (uint64_t)job->estep.evaluations;
-    em_comm_sum_counts(job->comm, &evaluations, 1);
+    uint64_t evaluations[2] = {(uint64_t)job->estep.evaluations, (uint64_t)job->uncertainty_evaluations};
+    em_comm_sum_counts(job->comm, evaluations, 2);
     return (em_timing){.read_seconds = t[0], .e_step_seconds = t[1], .m_step_seconds = t[2], .communication_seconds = t[3],
                        .total_seconds = t[4], .e_step_seconds_mean = mean, .e_step_seconds_least = least,
-                       .likelihood_evaluations = (double)evaluations, .ranks = em_comm_size(job->comm)};
+                       .likelihood_evaluations = (double)evaluations[0],
+                       .uncertainty_seconds = t[5], .uncertainty_evaluations = (double)evaluations[1], .ranks = em_comm_size(job->comm)};
+}
+
+/* Standard errors, where the group was estimated and EM has converged. */
+static em_code find_uncertainty(em_fit_job *job, em_error *error)
+{
+    if (job->setup.options.group != EM_GROUP_ESTIMATE || !job->result.converged)
+        return EM_OK;
+    const double from = em_now();
+    const em_coordinates at = em_coordinates_of(&job->setup.design);
+    const size_t D = (size_t)(at.n_means + at.n_covs);
+    job->covariance = em_new(D * D, sizeof *job->covariance, error);
+    em_code code = em_comm_agree(job->comm, job->covariance ? EM_OK : EM_MACHINE, error);
+    if (code == EM_OK)
+        code = em_uncertainty(job->comm, &job->plan, &job->estep, &job->result.group, job->result.unbounded, job->covariance,
+                              &job->uncertainty_evaluations, error);
+    job->uncertainty_seconds = em_now() - from;
+    return code;
 }
 
 /* The output of a fit: NULL where it is to stay in memory. */
@@ -265,7 +107,7 @@ typedef struct {
 } output_file;
 
 /* Rank 0: begins the file, or makes room for everybody. */
-static em_code begin_output(const fit_job *job, const output_file *output, size_t id_width, em_fit *fit, em_fit_writer **writer,
+static em_code begin_output(const em_fit_job *job, const output_file *output, size_t id_width, em_fit *fit, em_fit_writer **writer,
                             em_error *error)
 {
     return output ? em_fit_create(fit, id_width, output->path, output->force, writer, error)
@@ -273,22 +115,22 @@ static em_code begin_output(const fit_job *job, const output_file *output, size_
 }
 
 /* The results to rank 0, and to the file. */
-static em_code deliver(fit_job *job, const char *dataset, const output_file *output, em_fit **fit, em_error *error)
+static em_code deliver(em_fit_job *job, const char *dataset, const output_file *output, em_fit **fit, em_error *error)
 {
     const bool first = em_comm_rank(job->comm) == 0;
     const int P = job->model->n_parameters;
-    double chance, facts[1 + job->model->n_facts];
+    double chance, responses, facts[1 + job->model->n_facts];
     em_group_prior prior;
-    em_group_make_prior(&prior, &job->result.group, P, job->options->group == EM_GROUP_NONE);
-    prior.prior.pinned = NULL; /* the stored Hessian has the likelihood's own derivatives where a variance is 0 */
-    const em_gather gather = {job->comm, job->model, &job->plan, &job->estep, &prior.prior};
+    em_group_make_prior(&prior, &job->result.group, P, job->setup.options.group == EM_GROUP_NONE);
+    prior.prior.n_null = 0; /* the stored Hessian has the likelihood's own derivatives where a variance is 0 */
+    const em_gather gather = {job->comm, &job->setup.view, &job->plan, &job->estep, &prior.prior};
     em_fit_writer *writer = NULL;
-    em_code code = em_gather_sums(&gather, &chance, facts, error);
+    em_code code = em_gather_sums(&gather, &chance, &responses, facts, error);
     const size_t id_width = em_gather_id_width(&gather);
     const em_timing timing = take_times(job);
     if (first && code == EM_OK) {
         *fit = em_new(1, sizeof **fit, error);
-        code = *fit ? assemble(job, dataset, chance, facts, *fit, error) : EM_MACHINE;
+        code = *fit ? em_fit_assemble(job, dataset, chance, responses, facts, *fit, error) : EM_MACHINE;
     }
     if (first && code == EM_OK) {
         (*fit)->timing = timing;
@@ -305,10 +147,10 @@ static em_code deliver(fit_job *job, const char *dataset, const output_file *out
 
 /* ---- a fit ------------------------------------------------------------------------------------------------------- */
 
-static em_code run(fit_job *job, const char *dataset, const em_progress *progress, const output_file *output, em_fit **fit,
+static em_code run(em_fit_job *job, const char *dataset, const em_progress *progress, const output_file *output, em_fit **fit,
                    em_error *error)
 {
-    em_code code = em_comm_agree(job->comm, check_options(job->options, job->model, error), error);
+    em_code code = em_comm_agree(job->comm, em_fit_options_check(job->options, job->model, error), error);
     if (code == EM_OK)
         code = choose_kernel(job, error);
     if (code == EM_OK)
@@ -316,13 +158,14 @@ static em_code run(fit_job *job, const char *dataset, const em_progress *progres
     job->read_seconds = em_now() - job->began;
     if (code != EM_OK)
         return code;
-    code = em_estep_new(job->model, job->kernel, job->trials.options, job->groups, job->n_groups,
-                        starts_of(job->options, job->model),
+    code = em_estep_new(&job->setup.view, &job->setup.design, job->kernel, job->trials.options, job->groups, job->n_groups,
+                        em_fit_options_starts(job->options, job->setup.view.n),
                         job->options->seed, &job->estep, error);
     code = em_comm_agree(job->comm, code, error);
-    const em_group_values start = start_of(job->options, job->model);
     if (code == EM_OK)
-        code = em_run_em(job->comm, &job->plan, &job->estep, job->options, &start, progress, &job->result, error);
+        code = em_run_em(job->comm, &job->plan, &job->estep, &job->setup.options, &job->setup.start, progress, &job->result, error);
+    if (code == EM_OK)
+        code = find_uncertainty(job, error);
     if (code == EM_OK)
         code = deliver(job, dataset, output, fit, error);
     return code != EM_OK ? code : job->result.converged ? EM_OK : EM_NOT_CONVERGED;
@@ -332,7 +175,7 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
                              const em_progress *progress, const em_log *log, const output_file *output, em_fit **fit,
                              em_error *error)
 {
-    fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
+    em_fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
                    .began = em_now()};
     *fit = NULL;
     if (model->numerical)
@@ -343,6 +186,8 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
     em_batch_free(job.groups, job.n_groups);
     em_plan_free(&job.plan);
     em_trials_close(&job.trials);
+    em_setup_free(&job.setup);
+    free(job.covariance);
     if (code != EM_OK && code != EM_NOT_CONVERGED) {
         em_fit_free(*fit);
         *fit = NULL;
@@ -363,7 +208,7 @@ static em_code look_at_output(const char *dataset, const em_model *model, const 
                               bool force, em_fit **same, em_error *error)
 {
     *same = NULL;
-    em_code code = check_options(options, model, error);
+    em_code code = em_fit_options_check(options, model, error);
     if (code == EM_OK)
         code = em_output_differs(output, dataset, error);
     if (code != EM_OK || force || access(output, F_OK) != 0)

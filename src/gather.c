@@ -26,28 +26,31 @@ size_t em_gather_id_width(const em_gather *g)
 static void add_group(void *where, size_t group, double *sum)
 {
     const em_gather *g = where;
-    const int lanes = g->plan->lanes, n = g->model->n_facts;
+    const int lanes = g->plan->lanes, n = g->view->model->n_facts;
     const size_t i = group - first_group(g);
     const em_group_data *data = &g->estep->groups[i];
-    memset(sum, 0, (size_t)(1 + n) * sizeof *sum);
+    memset(sum, 0, (size_t)(2 + n) * sizeof *sum);
     for (int l = 0; l < lanes; l++) {
         if (data->member[l] == EM_NOBODY)
             continue;
-        sum[0] += g->estep->posterior[i * (size_t)lanes + (size_t)l].used ? data->chance[l] : 0;
+        const bool used = g->estep->posterior[i * (size_t)lanes + (size_t)l].used;
+        sum[0] += used ? data->chance[l] : 0;
+        sum[1] += used ? (double)data->responses[l] : 0;
         for (int f = 0; f < n; f++)
-            sum[1 + f] += data->batch.facts[f * lanes + l];
+            sum[2 + f] += data->batch.facts[f * lanes + l];
     }
 }
 
-em_code em_gather_sums(const em_gather *g, double *chance, double *facts, em_error *error)
+em_code em_gather_sums(const em_gather *g, double *chance, double *responses, double *facts, em_error *error)
 {
-    const int n = g->model->n_facts;
-    double sum[1 + n];
+    const int n = g->view->model->n_facts;
+    double sum[2 + n];
     em_gather where = *g;
-    em_code code = em_treesum(g->comm, g->plan, 1 + n, add_group, &where, sum, error);
+    em_code code = em_treesum(g->comm, g->plan, 2 + n, add_group, &where, sum, error);
     *chance = sum[0];
+    *responses = sum[1];
     for (int f = 0; f < n; f++)
-        facts[f] = sum[1 + f] / (double)g->plan->n_subjects;
+        facts[f] = sum[2 + f] / (double)g->plan->n_subjects;
     return code;
 }
 
@@ -58,15 +61,15 @@ em_code em_gather_sums(const em_gather *g, double *chance, double *facts, em_err
  * after all records of a message. */
 enum { R_STATUS, R_MODES, R_LOGLIK, R_LML, R_OBSERVED, R_X };
 
-static size_t record_size(const em_model *model)
+static size_t record_size(const em_view *view)
 {
-    const size_t P = (size_t)model->n_parameters;
-    return R_X + P + P * (P + 1) / 2 + (size_t)model->n_facts;
+    const size_t P = (size_t)view->n;
+    return R_X + P + P * (P + 1) / 2 + (size_t)view->model->n_facts;
 }
 
 static void make_record(const em_gather *g, size_t i, int l, double *record)
 {
-    const int P = g->model->n_parameters, H = P * (P + 1) / 2, lanes = g->plan->lanes;
+    const int P = g->view->n, H = P * (P + 1) / 2, lanes = g->plan->lanes;
     const em_mode *mode = &g->estep->mode[i];
     const em_posterior *post = &g->estep->posterior[i * (size_t)lanes + (size_t)l];
     const em_group_data *data = &g->estep->groups[i];
@@ -81,14 +84,14 @@ static void make_record(const em_gather *g, size_t i, int l, double *record)
     em_posterior_hessian(g->prior, mode->hessian + l, lanes, record + R_X + P);
     for (int k = 0; k < H && !found; k++)
         record[R_X + P + k] = NAN;
-    for (int f = 0; f < g->model->n_facts; f++)
+    for (int f = 0; f < g->view->model->n_facts; f++)
         record[R_X + P + H + f] = data->batch.facts[f * lanes + l];
 }
 
-static em_code store_subject(em_fit *fit, const em_model *model, size_t s, const double *record, const char *id,
+static em_code store_subject(em_fit *fit, const em_view *view, size_t s, const double *record, const char *id,
                              size_t width, em_error *error)
 {
-    const size_t P = (size_t)model->n_parameters;
+    const size_t P = (size_t)view->n;
     const double *h = record + R_X + P;
     fit->subject_status[s] = (int8_t)record[R_STATUS];
     fit->subject_modes[s] = (int32_t)record[R_MODES];
@@ -96,7 +99,7 @@ static em_code store_subject(em_fit *fit, const em_model *model, size_t s, const
     fit->subject_log_likelihood[s] = record[R_LOGLIK];
     fit->subject_log_marginal_likelihood[s] = record[R_LML];
     memcpy(fit->map + s * P, record + R_X, P * sizeof(double));
-    model->natural(record + R_X, h + P * (P + 1) / 2, fit->natural + s * P);
+    em_view_natural(view, record + R_X, h + P * (P + 1) / 2, fit->natural + s * P);
     for (size_t i = 0; i < P; i++)
         for (size_t j = 0; j <= i; j++)
             fit->hessian[(s * P + i) * P + j] = fit->hessian[(s * P + j) * P + i] = h[i * (i + 1) / 2 + j];
@@ -143,7 +146,7 @@ static em_code read_message(const post *p, size_t first, size_t end, size_t base
     for (size_t i = 0; i < (end - first) * lanes && code == EM_OK; i++) {
         const uint32_t s = p->g->plan->member[first * lanes + i];
         if (s != EM_NOBODY)
-            code = store_subject(fit, p->g->model, s - base, (const double *)(const void *)p->message + i * p->size,
+            code = store_subject(fit, p->g->view, s - base, (const double *)(const void *)p->message + i * p->size,
                                  id + i * p->width, p->width, error);
     }
     return code;
@@ -225,12 +228,12 @@ em_code em_gather_room(em_fit *fit, size_t n, size_t P, em_error *error)
 
 em_code em_gather_subjects(const em_gather *g, size_t id_width, em_fit *fit, em_fit_writer *writer, em_error *error)
 {
-    const size_t size = record_size(g->model), S = g->plan->n_subjects, most = S < EM_WINDOW ? S + 8 : EM_WINDOW;
+    const size_t size = record_size(g->view), S = g->plan->n_subjects, most = S < EM_WINDOW ? S + 8 : EM_WINDOW;
     post p = {g, size, id_width, em_new(most, size * sizeof(double) + id_width, error)};
     em_fit *part = em_new(1, sizeof *part, error);
     em_code code = p.message && part ? EM_OK : EM_MACHINE;
     if (code == EM_OK && em_comm_rank(g->comm) == 0 && writer)
-        code = em_gather_room(part, most, (size_t)g->model->n_parameters, error);
+        code = em_gather_room(part, most, (size_t)g->view->n, error);
     code = em_comm_agree(g->comm, code, error);
     if (code == EM_OK)
         code = em_comm_agree(g->comm, pass_all(&p, fit, part, writer, error), error);

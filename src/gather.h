@@ -7,17 +7,17 @@
 
 typedef struct em_gather {
     em_comm *comm;
-    const em_model *model;
+    const em_view *view;
     const em_plan *plan;
     const em_estep *estep; /* this rank's */
-    const em_prior *prior; /* under which the E-step was */
+    const em_prior *prior; /* under which the E-step was; its means do not count */
 } em_gather;
 
 /* Bytes of the longest id, at least 1. Collective. */
 size_t em_gather_id_width(const em_gather *gather);
-/* Over all subjects: the log-likelihood of choosing at random of those that are used; the mean of each fact [n_facts].
- * On all ranks. Collective. */
-em_code em_gather_sums(const em_gather *gather, double *chance, double *facts, em_error *error) EM_MUST_CHECK;
+/* Over all subjects: the log-likelihood of choosing at random of those that are used, and their scored responses; the mean of each
+ * fact [n_facts]. On all ranks. Collective. */
+em_code em_gather_sums(const em_gather *gather, double *chance, double *responses, double *facts, em_error *error) EM_MUST_CHECK;
 /* Memory for the arrays of n subjects. */
 em_code em_gather_room(em_fit *fit, size_t n, size_t n_parameters, em_error *error) EM_MUST_CHECK;
 /* All subjects' results on rank 0, where fit->n_parameters and n_subjects are set. With a writer they go to its file

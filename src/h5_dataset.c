@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "covariate.h"
 #include "dataset_file.h"
 #include "error.h"
 #include "h5.h"
@@ -40,6 +41,22 @@ static const em_h5_scalar truth_scalars[] = {
     {"seed", EM_H5_A_UINT64, true, offsetof(em_truth, seed)},
 };
 
+/* Of effects, where there are any. */
+static const em_h5_array effect_arrays[] = {
+    {"/simulated/effect_covariate", "E", EM_H5_TEXT, true, offsetof(em_truth, effect_covariate), NULL,
+     "the covariate of each effect"},
+    {"/simulated/effect_parameter", "E", EM_H5_TEXT, true, offsetof(em_truth, effect_parameter), NULL,
+     "the parameter that it shifts"},
+    {"/simulated/effect", "E", EM_H5_DOUBLE, true, offsetof(em_truth, effect), "unconstrained scale",
+     "the shift for one unit of the covariate; /simulated/mu is the mean where the covariates are 0"},
+};
+
+/* What /trials and /covariates have in common: one array a column. */
+typedef struct folder {
+    const char *path, *unit; /* "/trials", "trial" */
+} folder;
+static const folder trials = {"/trials", "trial"}, covariates = {"/covariates", "subject"};
+
 /* HDF5 takes '/' as the way into a folder and '.' as the folder itself. */
 static bool good_name(const char *name)
 {
@@ -47,9 +64,9 @@ static bool good_name(const char *name)
            strcmp(name, "..") != 0;
 }
 
-static void column_path(char path[EM_H5_MAX_NAME + 16], const char *name)
+static void column_path(char path[EM_H5_MAX_NAME + 16], const folder *in, const char *name)
 {
-    snprintf(path, EM_H5_MAX_NAME + 16, "/trials/%s", name);
+    snprintf(path, EM_H5_MAX_NAME + 16, "%s/%s", in->path, name);
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
@@ -78,14 +95,29 @@ static em_code check_names(const em_dataset *data, const char *path, em_error *e
     return EM_OK;
 }
 
-static em_code create_column(const em_h5 *h5, const em_dataset_column *column, bool whole, size_t n, em_error *error)
+static em_code check_covariate_names(const em_dataset *data, const char *path, em_error *error)
 {
-    char path[EM_H5_MAX_NAME + 16];
+    for (int i = 0; i < data->n_covariates; i++) {
+        const char *name = data->covariate[i].name;
+        em_code code = em_covariate_check_name(name, path, error);
+        if (code)
+            return code;
+        for (int j = 0; j < i; j++)
+            if (strcmp(name, data->covariate[j].name) == 0)
+                return em_fail(error, EM_INPUT_ERROR, "%s: two covariates have the name '%.100s'", path, name);
+    }
+    return EM_OK;
+}
+
+static em_code create_column(const em_h5 *h5, const folder *in, const em_dataset_column *column, bool whole, size_t n,
+                             em_error *error)
+{
+    char path[EM_H5_MAX_NAME + 16], about[100];
     hid_t id = 0;
-    const char *about = column->level ? "codes of the texts in `levels`, one a trial; -2147483648: missing"
-                        : whole       ? "whole numbers, one a trial; -2147483648: missing"
-                                      : "numbers, one a trial; NaN: missing";
-    column_path(path, column->name);
+    snprintf(about, sizeof about, "%s, one a %s; %s: missing",
+             column->level ? "codes of the texts in `levels`" : whole ? "whole numbers" : "numbers", in->unit,
+             column->level || whole ? "-2147483648" : "NaN");
+    column_path(path, in, column->name);
     em_code code = em_h5_array_create(h5, path, whole ? EM_H5_INT32 : EM_H5_DOUBLE, n, &id, error);
     em_h5_drop(id);
     if (!code)
@@ -105,7 +137,64 @@ static em_code create_truth(const em_h5 *h5, const em_truth *truth, em_h5_extent
         code = em_h5_write_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), truth, error);
     if (!code)
         code = em_h5_write_arrays(h5, truth_arrays, LENGTH(truth_arrays), extents, truth, error);
+    *em_h5_extent(extents, 'E') = (uint64_t)truth->n_effects;
+    if (!code && truth->n_effects > 0)
+        code = em_h5_write_arrays(h5, effect_arrays, LENGTH(effect_arrays), extents, truth, error);
     return code ? code : em_h5_create_arrays(h5, truth_subject_arrays, LENGTH(truth_subject_arrays), extents, 0, error);
+}
+
+/* Chunk by chunk, so that no second copy of the values is needed. */
+static em_code put_values(em_dataset_writer *w, const folder *in, const char *name, bool whole, size_t first, size_t n,
+                          const double *value, em_error *error)
+{
+    char path[EM_H5_MAX_NAME + 16];
+    em_code code = EM_OK;
+    column_path(path, in, name);
+    hid_t id = H5Dopen2(w->h5.file, path, H5P_DEFAULT), space = id < 0 ? id : H5Dget_space(id);
+    if (space < 0)
+        code = em_h5_fail(&w->h5, error, "cannot open %s", path);
+    for (size_t from = 0; from < n && !code; from += EM_H5_CHUNK) {
+        const size_t count = n - from < EM_H5_CHUNK ? n - from : EM_H5_CHUNK;
+        for (size_t i = 0; i < count && whole; i++)
+            w->buffer[i] = isnan(value[from + i]) ? MISSING : (int32_t)value[from + i];
+        const void *source = whole ? (const void *)w->buffer : value + from;
+        hid_t block = em_h5_select_rows(space, first + from, count);
+        if (block < 0 ||
+            H5Dwrite(id, whole ? H5T_NATIVE_INT32 : H5T_NATIVE_DOUBLE, block, space, H5P_DEFAULT, source) < 0)
+            code = em_h5_fail(&w->h5, error, "cannot write %s", path);
+        em_h5_drop(block);
+        if (!code)
+            code = em_h5_check_written(&w->h5, error);
+    }
+    em_h5_drop(space);
+    em_h5_drop(id);
+    return code;
+}
+
+/* -0 counts as no whole number: it would come back as 0 and have another fingerprint. */
+static bool fits_int32(const double *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(value[i]) && !(value[i] > INT32_MIN && value[i] <= INT32_MAX && value[i] == trunc(value[i]) &&
+                                  (value[i] != 0 || !signbit(value[i]))))
+            return false;
+    return true;
+}
+
+static em_code write_covariates(em_dataset_writer *w, em_error *error)
+{
+    const em_dataset *frame = w->frame;
+    em_code code = em_h5_make_group(&w->h5, covariates.path, error);
+    for (int i = 0; i < frame->n_covariates && !code; i++) {
+        const em_covariate *each = &frame->covariate[i];
+        if (!each->value)
+            return em_fail(error, EM_INPUT_ERROR, "%s: covariate '%.100s' has no values to write", w->h5.path, each->name);
+        const bool whole = fits_int32(each->value, frame->n_subjects);
+        code = create_column(&w->h5, &covariates, each, whole, frame->n_subjects, error);
+        if (!code)
+            code = put_values(w, &covariates, each->name, whole, 0, frame->n_subjects, each->value, error);
+    }
+    return code;
 }
 
 static em_code create_all(em_dataset_writer *w, size_t id_width, em_error *error)
@@ -120,7 +209,9 @@ static em_code create_all(em_dataset_writer *w, size_t id_width, em_error *error
     if (!code)
         code = em_h5_make_group(&w->h5, "/trials", error);
     for (int i = 0; i < frame->n_columns && !code; i++)
-        code = create_column(&w->h5, &frame->column[i], w->whole[i], frame->n_rows, error);
+        code = create_column(&w->h5, &trials, &frame->column[i], w->whole[i], frame->n_rows, error);
+    if (!code && frame->n_covariates > 0)
+        code = write_covariates(w, error);
     if (!code && frame->truth)
         code = create_truth(&w->h5, frame->truth, &extents, error);
     return code;
@@ -131,6 +222,8 @@ em_code em_dataset_create(const em_dataset *frame, size_t id_width, const bool *
 {
     *writer = NULL;
     em_code code = check_names(frame, path, error);
+    if (!code)
+        code = check_covariate_names(frame, path, error);
     if (code)
         return code;
     em_dataset_writer *w = em_new(1, sizeof *w, error);
@@ -166,32 +259,9 @@ em_code em_dataset_put_subjects(em_dataset_writer *w, const em_dataset *part, si
     return code;
 }
 
-/* Chunk by chunk, so that no second copy of the values is needed. */
 em_code em_dataset_put_values(em_dataset_writer *w, int c, size_t first, size_t n, const double *value, em_error *error)
 {
-    char path[EM_H5_MAX_NAME + 16];
-    const bool whole = w->whole[c];
-    em_code code = EM_OK;
-    column_path(path, w->frame->column[c].name);
-    hid_t id = H5Dopen2(w->h5.file, path, H5P_DEFAULT), space = id < 0 ? id : H5Dget_space(id);
-    if (space < 0)
-        code = em_h5_fail(&w->h5, error, "cannot open %s", path);
-    for (size_t from = 0; from < n && !code; from += EM_H5_CHUNK) {
-        const size_t count = n - from < EM_H5_CHUNK ? n - from : EM_H5_CHUNK;
-        for (size_t i = 0; i < count && whole; i++)
-            w->buffer[i] = isnan(value[from + i]) ? MISSING : (int32_t)value[from + i];
-        const void *source = whole ? (const void *)w->buffer : value + from;
-        hid_t block = em_h5_select_rows(space, first + from, count);
-        if (block < 0 ||
-            H5Dwrite(id, whole ? H5T_NATIVE_INT32 : H5T_NATIVE_DOUBLE, block, space, H5P_DEFAULT, source) < 0)
-            code = em_h5_fail(&w->h5, error, "cannot write %s", path);
-        em_h5_drop(block);
-        if (!code)
-            code = em_h5_check_written(&w->h5, error);
-    }
-    em_h5_drop(space);
-    em_h5_drop(id);
-    return code;
+    return put_values(w, &trials, w->frame->column[c].name, w->whole[c], first, n, value, error);
 }
 
 em_code em_dataset_finish(em_dataset_writer *w, const char *fingerprint, em_error *error)
@@ -221,16 +291,6 @@ static em_code check_whole(const em_dataset *data, const char *path, em_error *e
             return em_fail(error, EM_INPUT_ERROR, "%s: column '%.100s' has no values to write", path,
                            data->column[i].name);
     return EM_OK;
-}
-
-/* -0 counts as no whole number: it would come back as 0 and have another fingerprint. */
-static bool fits_int32(const double *value, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(value[i]) && !(value[i] > INT32_MIN && value[i] <= INT32_MAX && value[i] == trunc(value[i]) &&
-                                  (value[i] != 0 || !signbit(value[i]))))
-            return false;
-    return true;
 }
 
 em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error)
@@ -320,30 +380,31 @@ static em_code read_ids(const em_h5 *h5, size_t n_subjects, size_t first, size_t
     return code;
 }
 
-/* Opens /trials/NAME and makes sure that it is a column of n rows. */
-static em_code open_column(const em_h5 *h5, const char *name, size_t n, em_h5_opened *array, em_error *error)
+/* Opens a column and makes sure that it has n values. */
+static em_code open_column(const em_h5 *h5, const folder *in, const char *name, size_t n, em_h5_opened *array,
+                           em_error *error)
 {
     char path[EM_H5_MAX_NAME + 16];
     *array = (em_h5_opened){0};
     if (!good_name(name))
         return em_h5_damaged(h5, error, "'%.100s' cannot be the name of a column", name);
-    column_path(path, name);
+    column_path(path, in, name);
     em_code code = em_h5_array_open(h5, path, array, error);
     if (!code && array->text)
         code = em_h5_damaged(h5, error, "%s holds text; text is stored as codes with the attribute levels", path);
     else if (!code && (array->rank != 1 || array->extent[0] != n))
-        code = em_h5_damaged(h5, error, "%s is not an array of %zu values, one for each trial", path, n);
+        code = em_h5_damaged(h5, error, "%s is not an array of %zu values, one for each %s", path, n, in->unit);
     if (code)
         em_h5_array_close(array);
     return code;
 }
 
-static em_code read_levels(const em_h5 *h5, em_dataset_column *column, em_error *error)
+static em_code read_levels(const em_h5 *h5, const folder *in, em_dataset_column *column, em_error *error)
 {
     char path[EM_H5_MAX_NAME + 16];
     size_t n = 0;
     int64_t given = 0;
-    column_path(path, column->name);
+    column_path(path, in, column->name);
     if (!em_h5_has(h5, path, "levels"))
         return EM_OK;
     em_code code = em_h5_get_texts(h5, path, "levels", &column->level, &n, error);
@@ -359,62 +420,101 @@ static em_code read_levels(const em_h5 *h5, em_dataset_column *column, em_error 
     return code;
 }
 
-/* Name of member i of /trials, in the order in which they were made where the file knows it. *name: free it. */
-static em_code column_name(const em_h5 *h5, hid_t group, H5_index_t by, hsize_t i, char **name, em_error *error)
+/* A folder of columns that is being read. */
+typedef struct reading {
+    const folder *in;
+    hid_t group;
+    H5_index_t by;             /* the order in which they were made, where the file knows it */
+    size_t n;                  /* values of each column */
+    em_dataset_column *column; /* [n_columns] */
+    int n_columns;
+} reading;
+
+/* Name of member i. *name: free it. */
+static em_code column_name(const em_h5 *h5, const reading *r, hsize_t i, char **name, em_error *error)
 {
-    ssize_t length = H5Lget_name_by_idx(group, ".", by, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
+    ssize_t length = H5Lget_name_by_idx(r->group, ".", r->by, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
     if (length < 0)
-        return em_h5_fail(h5, error, "cannot list /trials");
+        return em_h5_fail(h5, error, "cannot list %s", r->in->path);
     if (length > EM_H5_MAX_NAME)
         return em_h5_damaged(h5, error, "a column has a name longer than %d bytes", EM_H5_MAX_NAME);
     if (!(*name = em_new((size_t)length + 1, 1, error)))
         return EM_MACHINE;
-    if (H5Lget_name_by_idx(group, ".", by, H5_ITER_INC, i, *name, (size_t)length + 1, H5P_DEFAULT) != length)
-        return em_h5_fail(h5, error, "cannot list /trials");
+    if (H5Lget_name_by_idx(r->group, ".", r->by, H5_ITER_INC, i, *name, (size_t)length + 1, H5P_DEFAULT) != length)
+        return em_h5_fail(h5, error, "cannot list %s", r->in->path);
     return EM_OK;
 }
 
-static em_code read_column_frame(const em_h5 *h5, em_dataset *data, hid_t group, H5_index_t by, em_error *error)
+static em_code read_column_frame(const em_h5 *h5, reading *r, em_error *error)
 {
-    em_dataset_column *column = &data->column[data->n_columns];
+    em_dataset_column *column = &r->column[r->n_columns];
     em_h5_opened array = {0};
-    em_code code = column_name(h5, group, by, (hsize_t)data->n_columns, &column->name, error);
-    data->n_columns++;
+    em_code code = column_name(h5, r, (hsize_t)r->n_columns, &column->name, error);
+    r->n_columns++;
     if (!code)
-        code = open_column(h5, column->name, data->n_rows, &array, error);
+        code = open_column(h5, r->in, column->name, r->n, &array, error);
     if (!code)
-        code = read_levels(h5, column, error);
+        code = read_levels(h5, r->in, column, error);
     em_h5_array_close(&array);
     return code;
 }
 
-static em_code read_columns_frame(const em_h5 *h5, em_dataset *data, em_error *error)
+/* Names and levels of all columns of a folder. */
+static em_code read_columns_frame(const em_h5 *h5, reading *r, em_error *error)
 {
+    const char *path = r->in->path;
     em_code code = EM_OK;
-    hid_t group = 0, creation = 0;
+    hid_t creation = 0;
     unsigned order = 0;
     H5G_info_t info;
-    if (em_h5_exists(h5, "/trials") <= 0)
-        return em_h5_damaged(h5, error, "there is no /trials");
-    if ((group = H5Gopen2(h5->file, "/trials", H5P_DEFAULT)) < 0 || H5Gget_info(group, &info) < 0 ||
-        (creation = H5Gget_create_plist(group)) < 0 || H5Pget_link_creation_order(creation, &order) < 0) {
-        code = em_h5_fail(h5, error, "cannot open /trials");
+    if (em_h5_exists(h5, path) <= 0)
+        return em_h5_damaged(h5, error, "there is no %s", path);
+    if ((r->group = H5Gopen2(h5->file, path, H5P_DEFAULT)) < 0 || H5Gget_info(r->group, &info) < 0 ||
+        (creation = H5Gget_create_plist(r->group)) < 0 || H5Pget_link_creation_order(creation, &order) < 0) {
+        code = em_h5_fail(h5, error, "cannot open %s", path);
         goto done;
     }
+    r->by = order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
     /* a column takes more than 16 bytes of its file, whatever the file says */
     if (info.nlinks > h5->bytes / 16 || info.nlinks > INT_MAX) {
-        code = em_h5_damaged(h5, error, "/trials claims %llu columns", (unsigned long long)info.nlinks);
+        code = em_h5_damaged(h5, error, "%s claims %llu columns", path, (unsigned long long)info.nlinks);
         goto done;
     }
-    if (!(data->column = em_new(info.nlinks, sizeof *data->column, error)))
+    if (!(r->column = em_new(info.nlinks, sizeof *r->column, error)))
         code = EM_MACHINE;
-    while (!code && (hsize_t)data->n_columns < info.nlinks)
-        code = read_column_frame(h5, data, group, order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME,
-                                 error);
+    while (!code && (hsize_t)r->n_columns < info.nlinks)
+        code = read_column_frame(h5, r, error);
 done:
     em_h5_drop(creation);
-    em_h5_drop(group);
+    em_h5_drop(r->group);
     return code;
+}
+
+static em_code read_trials_frame(const em_h5 *h5, em_dataset *data, em_error *error)
+{
+    reading r = {.in = &trials, .n = data->n_rows};
+    em_code code = read_columns_frame(h5, &r, error);
+    data->column = r.column;
+    data->n_columns = r.n_columns;
+    return code;
+}
+
+/* Texts that were read before something failed have to be counted, to be freed. */
+static em_code read_effects(const em_h5 *h5, em_truth *truth, em_error *error)
+{
+    em_h5_extents extents = em_h5_extents_unknown();
+    if (em_h5_exists(h5, effect_arrays[0].path) == 0)
+        return EM_OK;
+    em_code code = em_h5_read_arrays(h5, effect_arrays, LENGTH(effect_arrays), &extents, truth, error);
+    const uint64_t n = *em_h5_extent(&extents, 'E');
+    if (!code && n <= INT_MAX) {
+        truth->n_effects = (int)n;
+        return EM_OK;
+    }
+    em_h5_free_texts(truth->effect_covariate, n);
+    em_h5_free_texts(truth->effect_parameter, n);
+    truth->effect_covariate = truth->effect_parameter = NULL;
+    return code ? code : em_h5_damaged(h5, error, "/simulated has %llu effects", (unsigned long long)n);
 }
 
 static em_code read_truth(const em_h5 *h5, em_dataset *data, em_error *error)
@@ -438,13 +538,62 @@ static em_code read_truth(const em_h5 *h5, em_dataset *data, em_error *error)
     data->truth->n_parameters = data->truth->parameter ? (int)n : 0;
     if (!code)
         code = em_h5_read_arrays(h5, truth_subject_arrays, LENGTH(truth_subject_arrays), &extents, data->truth, error);
-    return code;
+    return code ? code : read_effects(h5, data->truth, error);
 }
 
 static em_code read_fingerprint(const em_h5 *h5, char fingerprint[65], em_error *error)
 {
     static const em_h5_scalar row = {"fingerprint", EM_H5_A_HASH, true, 0};
     return em_h5_read_scalars(h5, "/", &row, 1, fingerprint, error);
+}
+
+/* Codes are looked up in `level` later, so they are checked here. */
+static em_code check_codes(const em_h5 *h5, const folder *in, const em_dataset_column *column, size_t count,
+                           em_error *error)
+{
+    for (size_t i = 0; column->level && i < count; i++) {
+        double code = column->value[i];
+        if (!isnan(code) && !(code >= 0 && code < column->n_levels && code == trunc(code)))
+            return em_h5_damaged(h5, error, "%s/%s has a code %g but %d levels", in->path, column->name, code,
+                                 column->n_levels);
+    }
+    return EM_OK;
+}
+
+/* Values first .. first+count-1 of the n of a column; those that it had are freed. */
+static em_code read_values(const em_h5 *h5, const folder *in, em_dataset_column *column, size_t n, size_t first,
+                           size_t count, em_error *error)
+{
+    em_h5_opened array;
+    em_code code = open_column(h5, in, column->name, n, &array, error);
+    if (code)
+        return code;
+    free(column->value);
+    if (!(column->value = em_new(count, sizeof *column->value, error)))
+        code = EM_MACHINE;
+    if (!code && count)
+        code = em_h5_read_doubles(h5, &array, column->name, first, count, column->value, error);
+    for (size_t i = 0; i < count && !code && array.whole; i++)
+        if (column->value[i] == MISSING)
+            column->value[i] = NAN;
+    if (!code)
+        code = check_codes(h5, in, column, count, error);
+    em_h5_array_close(&array);
+    return code;
+}
+
+/* Covariates are few numbers: they come whole, with their values. */
+static em_code read_covariates(const em_h5 *h5, em_dataset *data, em_error *error)
+{
+    reading r = {.in = &covariates, .n = data->n_subjects};
+    if (em_h5_exists(h5, covariates.path) == 0)
+        return EM_OK;
+    em_code code = read_columns_frame(h5, &r, error);
+    data->covariate = r.column;
+    data->n_covariates = r.n_columns;
+    for (int i = 0; i < r.n_columns && !code; i++)
+        code = read_values(h5, &covariates, &r.column[i], r.n, 0, r.n, error);
+    return code;
 }
 
 static em_code read_frame(const char *path, bool outline, em_dataset **data, em_error *error)
@@ -454,7 +603,7 @@ static em_code read_frame(const char *path, bool outline, em_dataset **data, em_
     em_code code = EM_MACHINE;
     if (!d || (code = em_h5_open(&h5, path, "dataset", error)) ||
         (code = read_fingerprint(&h5, d->fingerprint, error)) || (code = read_offsets(&h5, d, error)) ||
-        (code = read_columns_frame(&h5, d, error)))
+        (code = read_trials_frame(&h5, d, error)) || (code = read_covariates(&h5, d, error)))
         goto done;
     if (!outline &&
         ((code = read_ids(&h5, d->n_subjects, 0, d->n_subjects, &d->id, error)) || (code = read_truth(&h5, d, error))))
@@ -500,46 +649,6 @@ em_code em_dataset_read_ids(const em_dataset *data, const char *path, size_t fir
     return code;
 }
 
-/* Codes are looked up in `level` later, so they are checked here. */
-static em_code check_codes(const em_h5 *h5, const em_dataset_column *column, size_t count, em_error *error)
-{
-    for (size_t i = 0; column->level && i < count; i++) {
-        double code = column->value[i];
-        if (!isnan(code) && !(code >= 0 && code < column->n_levels && code == trunc(code)))
-            return em_h5_damaged(h5, error, "/trials/%s has a code %g but %d levels", column->name, code,
-                                 column->n_levels);
-    }
-    return EM_OK;
-}
-
-static em_code read_values(const em_h5 *h5, const em_h5_opened *array, em_dataset_column *column, size_t first,
-                           size_t count, em_error *error)
-{
-    if (!(column->value = em_new(count, sizeof *column->value, error)))
-        return EM_MACHINE;
-    if (count == 0)
-        return EM_OK;
-    em_code code = em_h5_read_doubles(h5, array, column->name, first, count, column->value, error);
-    for (size_t i = 0; i < count && array->whole; i++)
-        if (column->value[i] == MISSING)
-            column->value[i] = NAN;
-    return code ? code : check_codes(h5, column, count, error);
-}
-
-static em_code read_column(const em_h5 *h5, em_dataset *data, em_dataset_column *column, size_t first, size_t count,
-                           em_error *error)
-{
-    em_h5_opened array;
-    em_code code = open_column(h5, column->name, data->n_rows, &array, error);
-    if (code)
-        return code;
-    free(column->value);
-    column->value = NULL;
-    code = read_values(h5, &array, column, first, count, error);
-    em_h5_array_close(&array);
-    return code;
-}
-
 static em_code read_named(const em_h5 *h5, em_dataset *data, const char *const *names, int n_names, size_t first,
                           size_t count, em_error *error)
 {
@@ -548,7 +657,7 @@ static em_code read_named(const em_h5 *h5, em_dataset *data, const char *const *
         em_dataset_column *column = em_dataset_find(data, names[i]);
         if (!column)
             return em_fail(error, EM_INPUT_ERROR, "%s has no column '%.100s'", h5->path, names[i]);
-        code = read_column(h5, data, column, first, count, error);
+        code = read_values(h5, &trials, column, data->n_rows, first, count, error);
     }
     return code;
 }
@@ -565,7 +674,7 @@ em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *con
     if (!code && names)
         code = read_named(&h5, data, names, n_names, first, count, error);
     for (int i = 0; i < data->n_columns && !names && !code; i++)
-        code = read_column(&h5, data, &data->column[i], first, count, error);
+        code = read_values(&h5, &trials, &data->column[i], data->n_rows, first, count, error);
     em_h5_close(&h5);
     if (code) {
         em_dataset_forget(data);

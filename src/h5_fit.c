@@ -35,6 +35,20 @@ static const em_h5_scalar root_scalars[] = {
     {"log_marginal_likelihood", EM_H5_A_NUMBER, true, MEMBER(log_marginal_likelihood)},
     {"bic_int", EM_H5_A_NUMBER, true, MEMBER(bic_int)},
     {"aic_int", EM_H5_A_NUMBER, true, MEMBER(aic_int)},
+    {"bic_int_subjects", EM_H5_A_NUMBER, false, MEMBER(bic_int_subjects)},
+    {"log_posterior", EM_H5_A_NUMBER, false, MEMBER(log_posterior)},
+    {"bic_int_map", EM_H5_A_NUMBER, false, MEMBER(bic_int_map)},
+    {"covariance_rank", EM_H5_A_INT, false, MEMBER(covariance_rank)},
+    {"df", EM_H5_A_INT, false, MEMBER(df)},
+};
+
+/* Written only where there are such numbers. */
+static const em_h5_scalar optional_scalars[] = {
+    {"pseudo_r2", EM_H5_A_NUMBER, false, MEMBER(pseudo_r2)},
+    {"mean_choice_probability", EM_H5_A_NUMBER, false, MEMBER(mean_choice_probability)},
+    {"log_evidence_importance", EM_H5_A_NUMBER, false, MEMBER(log_evidence_importance)},
+    {"log_evidence_importance_se", EM_H5_A_NUMBER, false, MEMBER(log_evidence_importance_se)},
+    {"log_evidence_quadrature", EM_H5_A_NUMBER, false, MEMBER(log_evidence_quadrature)},
 };
 
 static const em_h5_scalar timing_scalars[] = {
@@ -47,6 +61,8 @@ static const em_h5_scalar timing_scalars[] = {
     {"write_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, write_seconds)},
     {"total_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, total_seconds)},
     {"likelihood_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, likelihood_evaluations)},
+    {"uncertainty_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, uncertainty_seconds)},
+    {"uncertainty_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, uncertainty_evaluations)},
     {"ranks", EM_H5_A_INT, false, offsetof(em_timing, ranks)},
 };
 
@@ -76,6 +92,26 @@ static const em_h5_array group_arrays[] = {
     {"/trace/mu", "IP", EM_H5_DOUBLE, true, MEMBER(trace_mu), FREE_SCALE, "mean of the group under which E-step i ran"},
     {"/trace/var", "IP", EM_H5_DOUBLE, true, MEMBER(trace_var), FREE_SCALE ", squared",
      "variance of the group under which E-step i ran"},
+    {"/group/coefficient_names", "C", EM_H5_TEXT, false, MEMBER(coefficient_name), NULL, "the intercept and the columns of covariates"},
+    {"/group/coefficients", "CP", EM_H5_DOUBLE, false, MEMBER(coefficient), FREE_SCALE " per unit of the column",
+     "a subject's mean is their sum over the columns' values; 0 where a column does not act on a parameter"},
+    {"/group/coefficients_standardized", "CP", EM_H5_DOUBLE, false, MEMBER(coefficient_standard), FREE_SCALE " per standard deviation",
+     "the same on columns of mean 0 and standard deviation 1"},
+    {"/group/coefficients_se", "CP", EM_H5_DOUBLE, false, MEMBER(coefficient_se), FREE_SCALE " per unit of the column",
+     "standard errors of the coefficients"},
+    {"/group/column_center", "C", EM_H5_DOUBLE, false, MEMBER(column_center), NULL, "standardized = (column - center)/scale"},
+    {"/group/column_scale", "C", EM_H5_DOUBLE, false, MEMBER(column_scale), NULL, "standardized = (column - center)/scale"},
+    {"/group/mu_se", "P", EM_H5_DOUBLE, false, MEMBER(mu_se), FREE_SCALE, "standard error of mu; NaN where there is none"},
+    {"/group/var_se", "P", EM_H5_DOUBLE, false, MEMBER(var_se), FREE_SCALE ", squared", "standard error of var; NaN where there is none"},
+    {"/group/estimate_names", "E", EM_H5_TEXT, false, MEMBER(estimate_name), NULL, "everything that was estimated"},
+    {"/group/estimates", "E", EM_H5_DOUBLE, false, MEMBER(estimate), NULL, "the estimates"},
+    {"/group/estimates_cov", "EE", EM_H5_DOUBLE, false, MEMBER(estimate_cov), NULL,
+     "covariance of the estimates; NaN for what has vanished or is held"},
+    {"/excluded/id", "X", EM_H5_TEXT, false, MEMBER(excluded), NULL, "subjects of the dataset left out by request"},
+    {"/bootstrap/mu", "BP", EM_H5_DOUBLE, false, MEMBER(bootstrap_mu), FREE_SCALE, "mean of the group from each resample of subjects"},
+    {"/bootstrap/var", "BP", EM_H5_DOUBLE, false, MEMBER(bootstrap_var), FREE_SCALE ", squared", "variance of the group"},
+    {"/bootstrap/coefficients", "BCP", EM_H5_DOUBLE, false, MEMBER(bootstrap_coefficient), FREE_SCALE " per unit of the column",
+     "coefficients"},
 };
 static const em_h5_array subject_arrays[] = {
     {"/subjects/id", "S", EM_H5_TEXT, true, MEMBER(subject), NULL, "who, in the dataset's order"},
@@ -91,6 +127,18 @@ static const em_h5_array subject_arrays[] = {
     {"/subjects/status", "S", EM_H5_INT8, true, MEMBER(subject_status), NULL, "how the search for the map ended"},
     {"/subjects/modes", "S", EM_H5_INT32, false, MEMBER(subject_modes), "maxima",
      "different maxima met, the most in one E-step"},
+};
+static const em_h5_array importance_arrays[] = {
+    {"/subjects/log_evidence_importance", "S", EM_H5_DOUBLE, false, MEMBER(subject_importance), "log units",
+     "log evidence by importance sampling"},
+    {"/subjects/log_evidence_importance_se", "S", EM_H5_DOUBLE, false, MEMBER(subject_importance_se), "log units",
+     "its Monte Carlo standard error"},
+    {"/subjects/importance_ess", "S", EM_H5_DOUBLE, false, MEMBER(subject_importance_ess), "samples",
+     "effective sample size of importance sampling"},
+};
+static const em_h5_array quadrature_arrays[] = {
+    {"/subjects/log_evidence_quadrature", "S", EM_H5_DOUBLE, false, MEMBER(subject_quadrature), "log units",
+     "log evidence by adaptive Gauss-Hermite quadrature"},
 };
 
 /* ---- where the dataset and the model's file are -------------------------------------------------------------------------------------- */
@@ -167,10 +215,11 @@ static em_code put_meanings(const em_h5 *h5, em_error *error)
     em_code code = em_h5_put_text(h5, "/subjects/status", "meaning", text, error);
     if (code)
         return code;
-    char group[200];
-    snprintf(group, sizeof group, "%d %s; %d %s: the same for everyone; %d %s: not estimated", EM_GROUP_ESTIMATED,
-             em_group_status_text(EM_GROUP_ESTIMATED), EM_GROUP_VANISHED, em_group_status_text(EM_GROUP_VANISHED),
-             EM_GROUP_GIVEN, em_group_status_text(EM_GROUP_GIVEN));
+    char group[300];
+    snprintf(group, sizeof group, "%d %s; %d %s: the same for everyone; %d %s: not estimated; %d %s: the same for everyone by request",
+             EM_GROUP_ESTIMATED, em_group_status_text(EM_GROUP_ESTIMATED), EM_GROUP_VANISHED,
+             em_group_status_text(EM_GROUP_VANISHED), EM_GROUP_GIVEN, em_group_status_text(EM_GROUP_GIVEN), EM_GROUP_SHARED,
+             em_group_status_text(EM_GROUP_SHARED));
     return em_h5_put_text(h5, "/group/status", "meaning", group, error);
 }
 
@@ -187,8 +236,11 @@ static em_code put_path(const em_h5 *h5, const char *name, const char *path, em_
 static em_code write_attributes(const em_h5 *h5, const em_fit *fit, em_error *error)
 {
     em_code code = em_h5_write_scalars(h5, "/", root_scalars, LENGTH(root_scalars), fit, error);
-    if (!code && isfinite(fit->pseudo_r2))
-        code = em_h5_put_number(h5, "/", "pseudo_r2", fit->pseudo_r2, error);
+    for (int i = 0; i < LENGTH(optional_scalars) && !code; i++) {
+        const double value = *(const double *)(const void *)((const char *)fit + optional_scalars[i].member);
+        if (isfinite(value))
+            code = em_h5_put_number(h5, "/", optional_scalars[i].name, value, error);
+    }
     if (!code)
         code = em_h5_put_text(h5, "/", "derivatives", fit->numerical ? "numerical" : "exact", error);
     if (!code)
@@ -210,13 +262,25 @@ static em_code create_all(const em_h5 *h5, const em_fit *fit, size_t id_width, e
     *em_h5_extent(&extents, 'P') = (uint64_t)fit->n_parameters;
     *em_h5_extent(&extents, 'S') = fit->n_subjects;
     *em_h5_extent(&extents, 'I') = (uint64_t)fit->n_trace;
+    *em_h5_extent(&extents, 'C') = (uint64_t)fit->n_coefficients;
+    *em_h5_extent(&extents, 'E') = (uint64_t)fit->n_estimates;
+    *em_h5_extent(&extents, 'X') = fit->n_excluded;
+    *em_h5_extent(&extents, 'B') = (uint64_t)fit->n_bootstrap;
     em_code code = write_attributes(h5, fit, error);
     for (int i = 0; i < LENGTH(groups) && !code; i++)
         code = em_h5_make_group(h5, groups[i], error);
+    if (!code && fit->n_excluded)
+        code = em_h5_make_group(h5, "/excluded", error);
+    if (!code && fit->n_bootstrap)
+        code = em_h5_make_group(h5, "/bootstrap", error);
     if (!code)
         code = em_h5_write_arrays(h5, group_arrays, LENGTH(group_arrays), &extents, fit, error);
     if (!code)
         code = em_h5_create_arrays(h5, subject_arrays, LENGTH(subject_arrays), &extents, id_width, error);
+    if (!code && fit->importance)
+        code = em_h5_create_arrays(h5, importance_arrays, LENGTH(importance_arrays), &extents, 0, error);
+    if (!code && fit->quadrature)
+        code = em_h5_create_arrays(h5, quadrature_arrays, LENGTH(quadrature_arrays), &extents, 0, error);
     return code ? code : put_meanings(h5, error);
 }
 
@@ -243,7 +307,12 @@ em_code em_fit_create(const em_fit *fit, size_t id_width, const char *path, bool
 
 em_code em_fit_put(em_fit_writer *w, const em_fit *part, size_t first, em_error *error)
 {
-    return em_h5_write_rows(&w->h5, subject_arrays, LENGTH(subject_arrays), first, part->n_subjects, part, error);
+    em_code code = em_h5_write_rows(&w->h5, subject_arrays, LENGTH(subject_arrays), first, part->n_subjects, part, error);
+    if (!code && w->fit->importance)
+        code = em_h5_write_rows(&w->h5, importance_arrays, LENGTH(importance_arrays), first, part->n_subjects, part, error);
+    if (!code && w->fit->quadrature)
+        code = em_h5_write_rows(&w->h5, quadrature_arrays, LENGTH(quadrature_arrays), first, part->n_subjects, part, error);
+    return code;
 }
 
 em_code em_fit_finish(em_fit_writer *w, em_error *error)
@@ -288,11 +357,13 @@ static em_code get_path(const em_h5 *h5, const char *name, char **path, em_error
 static em_code read_attributes(const em_h5 *h5, em_fit *fit, em_error *error)
 {
     char *derivatives = NULL;
-    fit->distance = fit->pseudo_r2 = NAN;
+    fit->distance = fit->bic_int_subjects = fit->log_posterior = fit->bic_int_map = NAN;
+    for (int i = 0; i < LENGTH(optional_scalars); i++)
+        *(double *)(void *)((char *)fit + optional_scalars[i].member) = NAN;
     fit->n_group = -1;
     em_code code = em_h5_read_scalars(h5, "/", root_scalars, LENGTH(root_scalars), fit, error);
-    if (!code && em_h5_has(h5, "/", "pseudo_r2"))
-        code = em_h5_get_number(h5, "/", "pseudo_r2", &fit->pseudo_r2, error);
+    if (!code)
+        code = em_h5_read_scalars(h5, "/", optional_scalars, LENGTH(optional_scalars), fit, error);
     if (!code)
         code = get_path(h5, "dataset", &fit->dataset, error);
     if (!code && em_h5_has(h5, "/", "model_file"))
@@ -344,6 +415,24 @@ static em_code read_extents(const em_h5 *h5, em_fit *fit, em_h5_extents *extents
     return EM_OK;
 }
 
+/* How many there are of what not every fit has. What does not agree with itself has already been refused. */
+static em_code take_counts(const em_h5 *h5, em_fit *fit, em_h5_extents *extents, em_error *error)
+{
+    const uint64_t c = *em_h5_extent(extents, 'C'), e = *em_h5_extent(extents, 'E'), b = *em_h5_extent(extents, 'B');
+    fit->n_coefficients = fit->coefficient_name ? (int)c : 0;
+    fit->n_estimates = fit->estimate_name ? (int)e : 0;
+    fit->n_excluded = fit->excluded ? *em_h5_extent(extents, 'X') : 0;
+    fit->n_bootstrap = fit->bootstrap_mu ? (int)b : 0;
+    if ((c != EM_H5_UNKNOWN && c > INT_MAX) || (e != EM_H5_UNKNOWN && e > INT_MAX) || (b != EM_H5_UNKNOWN && b > INT_MAX))
+        return em_h5_damaged(h5, error, "it has too many coefficients, estimates or resamples");
+    const bool coefficients = fit->coefficient && fit->coefficient_standard && fit->coefficient_se && fit->column_center && fit->column_scale;
+    if (fit->coefficient_name && !coefficients)
+        return em_h5_damaged(h5, error, "a part of the coefficients is missing");
+    if (fit->estimate_name && !(fit->estimate && fit->estimate_cov && fit->mu_se && fit->var_se))
+        return em_h5_damaged(h5, error, "a part of the standard errors is missing");
+    return EM_OK;
+}
+
 /* What older or other programs may have left out. */
 static em_code fill_optional(em_fit *fit, em_error *error)
 {
@@ -381,11 +470,24 @@ em_code em_fit_read(const char *path, em_fit **fit, em_error *error)
         code = read_attributes(&h5, f, error);
     if (!code)
         code = read_extents(&h5, f, &extents, error);
-    if (!code)
+    if (!code) {
+        em_error own = {EM_OK, ""};
         code = em_h5_read_arrays(&h5, group_arrays + N_EXTENT_ARRAYS, LENGTH(group_arrays) - N_EXTENT_ARRAYS, &extents,
                                  f, error);
+        em_code counts = take_counts(&h5, f, &extents, &own);
+        if (!code && counts) {
+            code = counts;
+            *error = own;
+        }
+    }
     if (!code)
         code = em_h5_read_arrays(&h5, subject_arrays + 1, LENGTH(subject_arrays) - 1, &extents, f, error);
+    if (!code)
+        code = em_h5_read_arrays(&h5, importance_arrays, LENGTH(importance_arrays), &extents, f, error);
+    if (!code)
+        code = em_h5_read_arrays(&h5, quadrature_arrays, LENGTH(quadrature_arrays), &extents, f, error);
+    f->importance = f->subject_importance && f->subject_importance_se && f->subject_importance_ess;
+    f->quadrature = f->subject_quadrature != NULL;
     if (!code)
         code = fill_optional(f, error);
     em_h5_close(&h5);

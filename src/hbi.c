@@ -119,9 +119,7 @@ static void search(hbi_state *s, em_estep_kind kind, double tolerance)
 {
     for (int k = 0; k < s->K; k++) {
         em_estep *e = &s->part[k].estep;
-        em_group_prior store;
-        em_hbi_make_prior(&store, &s->part[k]);
-        em_estep_run(e, &store.prior, kind, kind == EM_WIDE ? e->n_points : (e->n_points + 1) / 3, tolerance);
+        em_estep_run(e, &s->part[k].prior, false, kind, kind == EM_WIDE ? e->n_points : (e->n_points + 1) / 3, tolerance);
     }
 }
 

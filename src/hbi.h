@@ -10,12 +10,14 @@
 /* One model with this rank's subjects. All models have the same plan. */
 typedef struct em_hbi_part {
     const em_model *model;
+    em_view view;           /* the model's own parameters, ... */
+    em_group_design design; /* ... all of which vary */
     em_estep estep;
     em_group_values first; /* prior of the individual fits that the run starts from; its mean is a0 */
     em_group_values prior; /* of the last E-step */
 } em_hbi_part;
 
-/* The prior of the part's last E-step. */
+/* The prior of the part's last E-step, but for the means. */
 void em_hbi_make_prior(em_group_prior *store, const em_hbi_part *part);
 
 /* One row an E-step. */

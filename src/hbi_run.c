@@ -1,8 +1,5 @@
 /* Hierarchical Bayesian inference from file to file: read and scatter for each model, the run, the run under the null
  * hypothesis, gather and write. Every step is taken by all ranks or by none. */
-#include <gsl/gsl_cdf.h>
-#include <gsl/gsl_integration.h>
-#include <gsl/gsl_randist.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +8,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "fit_options.h"
 #include "gather.h"
 #include "hbi.h"
 #include "isa.h"
@@ -24,11 +22,11 @@ em_hbi_options em_hbi_defaults(void)
     return (em_hbi_options){.tol = 1e-5, .max_iter = 2000, .seed = 1, .null = true};
 }
 
-/* As in fits: the more parameters, the more maxima. */
+/* As in fits. */
 static int starts_of(const em_hbi_options *options, const em_model *model)
 {
-    static const int by_parameters[] = {1, 8, 12, 16};
-    return options->starts ? options->starts : model->n_parameters < 4 ? by_parameters[model->n_parameters] : 32;
+    const em_fit_options as_fit = {.starts = options->starts};
+    return em_fit_options_starts(&as_fit, model->n_parameters);
 }
 
 static em_code check_numbers(const em_hbi_options *options, em_error *error)
@@ -179,44 +177,11 @@ static em_code make_part(hbi_job *job, int k, em_error *error)
         part->first.mu[j] = model->parameters[j].mu;
         part->first.var[j] = model->parameters[j].var;
     }
-    em_code code = em_estep_new(model, data->kernel, data->trials.options, data->groups, data->n_groups,
+    part->view = em_view_of(model);
+    part->design.n = model->n_parameters;
+    em_code code = em_estep_new(&part->view, &part->design, data->kernel, data->trials.options, data->groups, data->n_groups,
                                 starts_of(job->options, model), job->options->seed, &part->estep, error);
     return em_comm_agree(job->comm, code, error);
-}
-
-/* ---- exceedance --------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const double *alpha;
-    int K, k;
-} rival;
-
-static double larger_than_all(double x, void *where)
-{
-    const rival *w = where;
-    double p = gsl_ran_gamma_pdf(x, w->alpha[w->k], 1);
-    for (int i = 0; i < w->K; i++)
-        p *= i == w->k ? 1 : gsl_cdf_gamma_P(x, w->alpha[i], 1);
-    return p;
-}
-
-/* Probability that each of the frequencies m ~ Dirichlet(alpha) is the largest: that of gamma(alpha_k) being larger than
- * gamma(alpha_i) of all others. xp [K] */
-static em_code exceedance(const double *alpha, int K, double *xp, em_error *error)
-{
-    enum { PIECES = 1000 };
-    gsl_integration_workspace *work = gsl_integration_workspace_alloc(PIECES);
-    if (!work)
-        return em_fail(error, EM_MACHINE, "out of memory");
-    for (int k = 0; k < K; k++) {
-        rival w = {alpha, K, k};
-        gsl_function f = {larger_than_all, &w};
-        const double sd = sqrt(alpha[k]), low = fmax(0, alpha[k] - 12 * sd), high = alpha[k] + 12 * sd + 40;
-        double miss;
-        gsl_integration_qag(&f, low, high, 1e-12, 1e-10, PIECES, GSL_INTEG_GAUSS31, work, &xp[k], &miss);
-    }
-    gsl_integration_workspace_free(work);
-    return EM_OK;
 }
 
 /* ---- results ------------------------------------------------------------------------------------------------------ */
@@ -284,12 +249,12 @@ static em_code gather_model(hbi_job *job, int k, em_hbi *hbi, em_error *error)
 {
     const bool first = em_comm_rank(job->comm) == 0;
     const em_model *model = job->models[k];
-    double chance, facts[1 + model->n_facts];
+    double chance, responses, facts[1 + model->n_facts];
     em_group_prior prior;
     em_hbi_make_prior(&prior, &job->part[k]);
-    const em_gather gather = {job->comm, model, &job->plan, &job->part[k].estep, &prior.prior};
+    const em_gather gather = {job->comm, &job->part[k].view, &job->plan, &job->part[k].estep, &prior.prior};
     em_fit *fit = NULL;
-    em_code code = em_gather_sums(&gather, &chance, facts, error);
+    em_code code = em_gather_sums(&gather, &chance, &responses, facts, error);
     const size_t width = em_gather_id_width(&gather);
     if (first && code == EM_OK)
         code = begin_model(job, k, &fit, error);
@@ -370,7 +335,7 @@ static em_code finish_result(const hbi_job *job, bool with_null, em_hbi *hbi, em
     double sum = 0;
     for (int k = 0; k < K; k++)
         sum += hbi->alpha[k] = job->result.belief.alpha[k];
-    em_code code = exceedance(hbi->alpha, K, hbi->exceedance_probability, error);
+    em_code code = em_exceedance(hbi->alpha, K, hbi->exceedance_probability, error);
     if (with_null) {
         hbi->converged = hbi->converged && job->null.converged;
         hbi->null_iterations = job->null.iterations;

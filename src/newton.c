@@ -41,22 +41,54 @@ void em_mode_copy(em_mode *to, const em_mode *from, int n, int lanes, unsigned w
         }
 }
 
-double em_objective(const em_prior *prior, const double *x, int stride, double log_likelihood)
+double em_objective(const em_prior *prior, int l, const double *x, int stride, double log_likelihood)
 {
     double d[EM_MAX_PARAMETERS];
     for (int j = 0; j < prior->n; j++)
-        d[j] = x[j * stride] - prior->mean[j];
+        d[j] = x[j * stride] - prior->mean[j * prior->lanes + l];
     return 0.5 * em_packed_quadratic(prior->n, prior->precision, d) - log_likelihood;
+}
+
+void em_prior_project(const em_prior *prior, double *v)
+{
+    for (int k = 0; k < prior->n_null; k++) {
+        const double *u = prior->null + k * prior->n;
+        double part = 0;
+        for (int j = 0; j < prior->n; j++)
+            part += u[j] * v[j];
+        for (int j = 0; j < prior->n; j++)
+            v[j] -= part * u[j];
+    }
+}
+
+void em_posterior_gradient(const em_prior *prior, int l, const double *x, const double *gradient, int stride, double *g)
+{
+    double d[EM_MAX_PARAMETERS];
+    for (int j = 0; j < prior->n; j++)
+        d[j] = x[j] - prior->mean[j * prior->lanes + l];
+    em_packed_product(prior->n, prior->precision, d, g);
+    for (int j = 0; j < prior->n; j++)
+        g[j] -= gradient[j * stride];
+    em_prior_project(prior, g);
 }
 
 void em_posterior_hessian(const em_prior *prior, const double *hessian, int stride, double *to)
 {
-    for (int k = 0; k < prior->n * (prior->n + 1) / 2; k++)
+    const int n = prior->n;
+    for (int k = 0; k < n * (n + 1) / 2; k++)
         to[k] = prior->precision[k] - hessian[k * stride];
-    for (int i = 0; i < prior->n && prior->pinned; i++)
-        for (int j = 0; j <= i; j++)
-            if (prior->pinned[i] || prior->pinned[j])
-                to[i * (i + 1) / 2 + j] = i == j;
+    for (int k = 0; k < prior->n_null; k++) {
+        const double *u = prior->null + k * n;
+        double w[EM_MAX_PARAMETERS], q = 0;
+        em_packed_product(n, to, u, w);
+        for (int j = 0; j < n; j++)
+            q += u[j] * w[j];
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j <= i; j++) {
+                double *h = &to[i * (i + 1) / 2 + j];
+                *h = *h - u[i] * w[j] - w[i] * u[j] + u[i] * u[j] * q + u[i] * u[j];
+            }
+    }
 }
 
 /* ---- one lane ---------------------------------------------------------------------------------------------------- */
@@ -71,7 +103,7 @@ typedef struct {
     bool fresh, done, over; /* nothing evaluated yet; ended; and not to begin again */
     bool owed;              /* the first step of a warm search is not taken yet */
     bool crossing;          /* the maximum is found, on a kink; what remains is to take the derivatives of the other side */
-    bool foretold;          /* f, g and h at x are the quadratic model's: a pinned parameter has moved */
+    bool foretold;          /* f, g and h at x are the quadratic model's: the mean has moved along a direction without variance */
     int steps;              /* tried since the lane began */
     bool kinked;            /* there is a kink nearby, and `other` is what the objective is like on its other side */
     double *other_x, *other_g, *other_h, other_f;
@@ -85,6 +117,7 @@ struct em_search {
     double *trial_store;
     em_mode trial;       /* what the kernel returns */
     double *scale;       /* [P] unit of length of each parameter */
+    bool mixed;          /* the prior has no variance in a direction that is not a parameter's */
     gsl_matrix *matrix, *vectors;
     gsl_vector *values;
     gsl_eigen_symmv_workspace *eigen;
@@ -142,36 +175,31 @@ void em_search_free(em_search *s)
     free(s);
 }
 
-void em_posterior_gradient(const em_prior *prior, const double *x, const double *gradient, int stride, double *g)
-{
-    double d[EM_MAX_PARAMETERS];
-    for (int j = 0; j < prior->n; j++)
-        d[j] = x[j] - prior->mean[j];
-    em_packed_product(prior->n, prior->precision, d, g);
-    for (int j = 0; j < prior->n; j++)
-        g[j] = prior->pinned && prior->pinned[j] ? 0 : g[j] - gradient[j * stride];
-}
-
 /* The lane stands where `from` says. */
 static void stand(em_search *s, const em_prior *prior, const em_mode *from, int l)
 {
     lane *a = &s->lane[l];
     for (int j = 0; j < s->n; j++)
         a->x[j] = from->x[j * s->lanes + l];
-    a->f = em_objective(prior, a->x, 1, from->value[l]);
-    em_posterior_gradient(prior, a->x, from->gradient + l, s->lanes, a->g);
+    a->f = em_objective(prior, l, a->x, 1, from->value[l]);
+    em_posterior_gradient(prior, l, a->x, from->gradient + l, s->lanes, a->g);
     em_posterior_hessian(prior, from->hessian + l, s->lanes, a->h);
 }
 
-/* Pinned parameters go to the prior's mean, and the rest is as the quadratic model of the log-likelihood has it there. */
-static void follow_pinned(em_search *s, const em_prior *prior, const em_mode *from, int l)
+/* Along directions without variance x goes to the mean, and the rest is as the quadratic model of the log-likelihood has it there. */
+static void follow_mean(em_search *s, const em_prior *prior, const em_mode *from, int l)
 {
     lane *a = &s->lane[l];
     const int n = s->n, lanes = s->lanes;
-    double shift[EM_MAX_PARAMETERS] = {0}, h[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2] = {0}, change[EM_MAX_PARAMETERS];
+    double away[EM_MAX_PARAMETERS], kept[EM_MAX_PARAMETERS], shift[EM_MAX_PARAMETERS] = {0}, change[EM_MAX_PARAMETERS];
+    double h[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2] = {0};
+    for (int j = 0; j < n; j++)
+        away[j] = kept[j] = a->x[j] - prior->mean[j * lanes + l];
+    em_prior_project(prior, kept);
+    const double rounding = s->mixed ? 1e-13 : 0;
     for (int j = 0; j < n; j++) {
-        shift[j] = prior->pinned[j] ? prior->mean[j] - a->x[j] : 0;
-        a->foretold = a->foretold || shift[j] != 0;
+        shift[j] = kept[j] - away[j];
+        a->foretold = a->foretold || fabs(shift[j]) > rounding;
     }
     if (!a->foretold)
         return;
@@ -180,10 +208,11 @@ static void follow_pinned(em_search *s, const em_prior *prior, const em_mode *fr
     em_packed_product(n, h, shift, change);
     for (int j = 0; j < n; j++) {
         a->f -= shift[j] * (from->gradient[j * lanes + l] + 0.5 * change[j]);
-        a->x[j] += shift[j];
-        if (!prior->pinned[j])
-            a->g[j] -= change[j];
+        a->x[j] = prior->mean[j * lanes + l] + kept[j];
     }
+    em_prior_project(prior, change);
+    for (int j = 0; j < n; j++)
+        a->g[j] -= change[j];
 }
 
 static double length_of(const em_search *s, const double *step)
@@ -458,7 +487,7 @@ static void refuse(em_search *s, const em_prior *prior, lane *a, double f, const
 static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, int l)
 {
     const int n = s->n, lanes = s->lanes, pairs = n * (n + 1) / 2;
-    const double f = em_objective(prior, a->next, 1, s->trial.value[l]);
+    const double f = em_objective(prior, l, a->next, 1, s->trial.value[l]);
     const bool finite = isfinite(f) && all_finite(s->trial.gradient + l, n, lanes) &&
                         all_finite(s->trial.hessian + l, pairs, lanes);
     const double gained = a->f - f, foretold = a->predicted;
@@ -466,7 +495,7 @@ static void judge(em_search *s, const em_prior *prior, lane *a, em_mode *mode, i
     const bool better = a->fresh || a->foretold || a->crossing ? finite : finite && (hidden || gained > 1e-4 * foretold);
     double g[EM_MAX_PARAMETERS];
     if (finite)
-        em_posterior_gradient(prior, a->next, s->trial.gradient + l, lanes, g);
+        em_posterior_gradient(prior, l, a->next, s->trial.gradient + l, lanes, g);
     if (!better && a->fresh) {
         end(a, mode, l, EM_SUBJECT_NO_VALUE);
         return;
@@ -513,10 +542,24 @@ static void begin(em_search *s, const em_mode *mode, int l)
         a->next[j] = a->x[j] = mode->x[j * s->lanes + l];
 }
 
+/* Where a direction without variance mixes parameters, lengths are the same in all directions: else a step could leave the mean. */
+static void set_scale(em_search *s, const em_prior *prior)
+{
+    double narrowest = 1;
+    s->mixed = false;
+    for (int j = 0; j < s->n; j++) {
+        s->scale[j] = prior->spread[j] > 0 ? fmin(1, prior->spread[j]) : 1;
+        narrowest = fmin(narrowest, s->scale[j]);
+        for (int k = 0; k < prior->n_null; k++)
+            s->mixed = s->mixed || (prior->null[k * s->n + j] != 0 && prior->null[k * s->n + j] != 1);
+    }
+    for (int j = 0; j < s->n && s->mixed; j++)
+        s->scale[j] = narrowest;
+}
+
 static void start(em_search *s, const em_prior *prior, unsigned active, bool known, em_mode *mode)
 {
-    for (int j = 0; j < s->n; j++)
-        s->scale[j] = prior->pinned && prior->pinned[j] ? 1 : fmin(1, prior->spread[j]);
+    set_scale(s, prior);
     for (int l = 0; l < s->lanes; l++) {
         begin(s, mode, l);
         s->lane[l].done = s->lane[l].over = !(active >> l & 1);
@@ -524,8 +567,8 @@ static void start(em_search *s, const em_prior *prior, unsigned active, bool kno
         if (known && !s->lane[l].done) {
             stand(s, prior, mode, l);
             s->lane[l].owed = true;
-            if (prior->pinned)
-                follow_pinned(s, prior, mode, l);
+            if (prior->n_null)
+                follow_mean(s, prior, mode, l);
         }
     }
 }
@@ -548,8 +591,8 @@ static void move(em_search *s, const em_prior *prior, double tolerance, const em
         a->over = a->done;
 }
 
-int em_search_maximum(em_search *s, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,
-                      unsigned active, bool known, const em_hunt *hunt, em_mode *mode)
+int em_search_maximum(em_search *s, const em_target *target, const em_prior *prior, double tolerance, unsigned active, bool known,
+                      const em_hunt *hunt, em_mode *mode)
 {
     start(s, prior, active, known, mode);
     for (int evaluations = 0;; evaluations++) {
@@ -563,7 +606,7 @@ int em_search_maximum(em_search *s, em_score_fn *score, const em_batch *batch, c
         }
         if (all)
             return evaluations;
-        score(batch, &(em_point){.x = s->trial.x}, s->trial.value, s->trial.gradient, s->trial.hessian);
+        em_target_score(target, s->trial.x, s->trial.value, s->trial.gradient, s->trial.hessian);
         for (int l = 0; l < s->lanes; l++)
             if (!s->lane[l].done)
                 judge(s, prior, &s->lane[l], mode, l);

@@ -3,16 +3,19 @@
 #ifndef EMLIB_NEWTON_H
 #define EMLIB_NEWTON_H
 #include "emlib/emlib.h"
+#include "view.h"
 
 /* The Gaussian prior of the unconstrained parameters. */
 typedef struct em_prior {
-    int n;                   /* P */
-    const double *mean;      /* [P] */
-    const double *precision; /* [P(P+1)/2] lower triangle; all 0: no prior */
-    const double *spread;    /* [P] how far apart different maxima may lie; where starts are drawn */
-    double half_log_det;     /* 1/2 log det precision, over the parameters that are not pinned; 0 without a prior */
+    int n, lanes;            /* P */
+    const double *mean;      /* [P, lanes] of each lane's subject */
+    const double *precision; /* [P(P+1)/2] lower triangle; all 0: no prior; of a singular covariance its pseudo-inverse */
+    const double *spread;    /* [P] how far apart different maxima may lie */
+    double half_log_det;     /* 1/2 log det precision, over what is not singular; 0 without a prior */
     bool none;               /* there is no prior: the maximum may lie at infinity */
-    const bool *pinned;      /* [P] the same for everyone: x stays at the mean, its precision is given as 0; NULL: none */
+    int n_null;              /* directions in which the prior has no variance, and x stays at the mean: */
+    const double *null;      /* [n_null, P] orthonormal */
+    const double *factor;    /* [P,P] F by rows, F F' the covariance: starts are drawn at mean + F z */
 } em_prior;
 
 /* What is known at one point of each lane: the log-likelihood (prior not included) and its derivatives. */
@@ -45,8 +48,8 @@ typedef struct em_hunt {
 
 /* Moves each lane in `active` from mode->x to a maximum of loglik + log prior, so that sqrt(g' H^-1 g) <= tolerance or
  * rounding hides the rest, and leaves what is known there in `mode`. `known`: mode holds value and derivatives at x
- * already; the first step costs no evaluation, and is taken however large the tolerance, unless x is settled. Pinned
- * parameters go to the prior's mean with the first step. `hunt` (NULL: none) lets a lane that has ended start again
+ * already; the first step costs no evaluation, and is taken however large the tolerance, unless x is settled. Along directions
+ * without variance x goes to the prior's mean with the first step. `hunt` (NULL: none) lets a lane that has ended start again
  * while the others go on.
  * A step minimises the quadratic model inside a ball (Nocedal & Wright 2006, ch. 4; Moré & Sorensen 1983): the Newton
  * step where H is positive definite and the step is short enough, else one from the eigenvalues of H, which leaves
@@ -54,15 +57,17 @@ typedef struct em_hunt {
  * larger of two quadratics, one for each side (kink.h); a maximum on the kink ends with EM_SUBJECT_KINK. A region that
  * shrinks to nothing otherwise ends with EM_SUBJECT_ROUGH.
  * Returns the number of evaluations; each counts for all lanes. */
-int em_search_maximum(em_search *search, em_score_fn *score, const em_batch *batch, const em_prior *prior, double tolerance,
-                      unsigned active, bool known, const em_hunt *hunt, em_mode *mode);
+int em_search_maximum(em_search *search, const em_target *target, const em_prior *prior, double tolerance, unsigned active,
+                      bool known, const em_hunt *hunt, em_mode *mode);
 
-/* Negative log posterior without the prior's constant, from a log-likelihood; x has this stride. */
-double em_objective(const em_prior *prior, const double *x, int stride, double log_likelihood);
-/* Gradient [P] of the negative log posterior at x [P] from that of the log-likelihood, which has this stride; 0 for pinned
- * parameters. */
-void em_posterior_gradient(const em_prior *prior, const double *x, const double *gradient, int stride, double *to);
-/* Hessian of the negative log posterior (lower triangle) from that of the log-likelihood, which has this stride. Rows and
- * columns of pinned parameters are those of the unit matrix: what is solved with it leaves them alone. */
+/* Negative log posterior of a lane without the prior's constant, from a log-likelihood; x has this stride. */
+double em_objective(const em_prior *prior, int lane, const double *x, int stride, double log_likelihood);
+/* Gradient [P] of the negative log posterior at x [P] from that of the log-likelihood, which has this stride; without its part
+ * along directions without variance. */
+void em_posterior_gradient(const em_prior *prior, int lane, const double *x, const double *gradient, int stride, double *to);
+/* Hessian of the negative log posterior (lower triangle) from that of the log-likelihood, which has this stride. Along directions
+ * without variance it is the unit matrix: what is solved with it leaves them alone. */
 void em_posterior_hessian(const em_prior *prior, const double *hessian, int stride, double *to);
+/* Takes from v [P] its part along directions without variance. */
+void em_prior_project(const em_prior *prior, double *v);
 #endif

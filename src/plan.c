@@ -53,12 +53,18 @@ static void mix_groups(const length *window, size_t n, size_t lanes, uint32_t *m
         }
 }
 
+static uint64_t trials_of(const em_plan *plan, const uint64_t *offset, size_t subject)
+{
+    const uint32_t s = em_plan_subject(plan, (uint32_t)subject);
+    return offset[s + 1] - offset[s];
+}
+
 static void make_groups(const uint64_t *offset, size_t n_subjects, em_plan *plan, length *window)
 {
     for (size_t from = 0; from < n_subjects; from += EM_WINDOW) {
         const size_t n = n_subjects - from < EM_WINDOW ? n_subjects - from : EM_WINDOW;
         for (size_t i = 0; i < n; i++)
-            window[i] = (length){(uint32_t)(from + i), offset[from + i + 1] - offset[from + i]};
+            window[i] = (length){(uint32_t)(from + i), trials_of(plan, offset, from + i)};
         qsort(window, n, sizeof *window, longer_first);
         mix_groups(window, n, (size_t)plan->lanes, plan->member + from);
     }
@@ -69,8 +75,8 @@ static double cost(const em_plan *plan, const uint64_t *offset, size_t group)
     uint64_t most = 0;
     for (int l = 0; l < plan->lanes; l++) {
         const uint32_t s = plan->member[group * (size_t)plan->lanes + (size_t)l];
-        if (s != EM_NOBODY && offset[s + 1] - offset[s] > most)
-            most = offset[s + 1] - offset[s];
+        if (s != EM_NOBODY && trials_of(plan, offset, s) > most)
+            most = trials_of(plan, offset, s);
     }
     return (double)(most + OVERHEAD);
 }
@@ -94,6 +100,12 @@ static void cut(const uint64_t *offset, em_plan *plan)
 
 em_code em_plan_make(const uint64_t *offset, size_t n_subjects, int lanes, int ranks, em_plan *plan, em_error *error)
 {
+    return em_plan_make_of(offset, NULL, n_subjects, lanes, ranks, plan, error);
+}
+
+em_code em_plan_make_of(const uint64_t *offset, const uint32_t *chosen, size_t n_subjects, int lanes, int ranks, em_plan *plan,
+                        em_error *error)
+{
     *plan = (em_plan){.lanes = lanes, .ranks = ranks, .n_subjects = n_subjects};
     if (n_subjects >= EM_NOBODY)
         return em_fail(error, EM_INPUT_ERROR, "%zu subjects are more than one fit can hold (%u)", n_subjects, EM_NOBODY - 1);
@@ -101,7 +113,11 @@ em_code em_plan_make(const uint64_t *offset, size_t n_subjects, int lanes, int r
     length *window = em_new(n_subjects < EM_WINDOW ? n_subjects : EM_WINDOW, sizeof *window, error);
     plan->member = em_new(plan->n_groups * (size_t)lanes, sizeof *plan->member, error);
     plan->first = em_new((size_t)ranks + 1, sizeof *plan->first, error);
-    const bool good = window && plan->member && plan->first;
+    if (chosen)
+        plan->chosen = em_new(n_subjects, sizeof *plan->chosen, error);
+    const bool good = window && plan->member && plan->first && (plan->chosen || !chosen);
+    if (good && chosen)
+        memcpy(plan->chosen, chosen, n_subjects * sizeof *chosen);
     if (good) {
         make_groups(offset, n_subjects, plan, window);
         cut(offset, plan);
@@ -114,6 +130,7 @@ void em_plan_free(em_plan *plan)
 {
     free(plan->member);
     free(plan->first);
+    free(plan->chosen);
     *plan = (em_plan){0};
 }
 

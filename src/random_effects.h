@@ -1,33 +1,38 @@
 /* The Gaussian random-effects problem that an E-step defines, and its solution: EM's fixed point if the log-likelihood of
  * everybody were the quadratic that the E-step has found. Costs no likelihood.
  *
- * With the value l, gradient c and curvature A = -(second derivatives) of a subject's log-likelihood at x, and the group
- * (mu, V = S S), the marginal log-likelihood of that quadratic is, with g = c - A (mu - x) and M = I + S A S,
- *     l + c'(mu - x) - (mu - x)' A (mu - x)/2 + (S g)' M^-1 (S g)/2 - log det(M)/2,
- * which is the Laplace evidence where x is the MAP. With C = S M^-1 S, W = A - A C A and r = g - A C g its derivatives are
- * r in mu, (r_j^2 - W_jj)/2 in v_j, -W in (mu, mu), -W_kj r_j in (mu_k, v_j) and W_jk^2/2 - r_j r_k W_jk in (v_j, v_k).
- * They vanish where EM's map, made from the same x and A, stays where it is; a variance may be 0. (Searle, Casella &
- * McCulloch 1992, Variance Components, ch. 6, for known A; Breslow & Clayton 1993, JASA 88:9, for the relinearisation.) */
+ * With the value l, gradient c and curvature A = -(second derivatives) of a subject's log-likelihood at x, and the subject's
+ * mean m and the covariance Sigma = F F' of the group, the marginal log-likelihood of that quadratic is, with
+ * g = c - A (m - x) and M = I + F' A F,
+ *     l + c'(m - x) - (m - x)' A (m - x)/2 + (F'g)' M^-1 (F'g)/2 - log det(M)/2,
+ * which is the Laplace evidence where x is the MAP. With C = F M^-1 F', W = A - A C A and r = g - A C g its derivatives are
+ * r in m and G = (r r' - W)/2 in Sigma, and the second ones -W in (m, m), -W E r in (m, Sigma along E) and
+ * tr(W E W E')/2 - r'E W E'r in (Sigma along E, Sigma along E'), for symmetric E, E'. A mean mu_j or a slope on the subjects'
+ * column q moves m_j by 1 or q. The derivatives vanish where EM's map, made from the same x and A, stays where it is; the
+ * covariance may be singular there. (Searle, Casella & McCulloch 1992, Variance Components, ch. 6, for known A; Breslow &
+ * Clayton 1993, JASA 88:9, for the relinearisation.) */
 #ifndef EMLIB_RANDOM_EFFECTS_H
 #define EMLIB_RANDOM_EFFECTS_H
 #include <gsl/gsl_eigen.h>
 
 #include "comm.h"
 #include "estep.h"
-#include "group.h"
 
-/* How far apart two groups are: the largest over the parameters of |change of mu_j|/scale_j and |change of
- * log(v_j + noise_j)|, where noise_j is the error variance of one subject's own estimate and scale_j^2 = v_j + noise_j. */
+/* How far apart two groups are: the largest over the parameters of |change of mu_j or of a slope|/scale_j, |change of
+ * log(v_j + noise_j)| and |change of a covariance|/(scale_i scale_j), where noise_j is the error variance of one subject's own estimate
+ * and scale_j^2 = v_j + noise_j. */
 typedef struct em_effects_metric {
     double noise[EM_MAX_PARAMETERS], scale[EM_MAX_PARAMETERS];
 } em_effects_metric;
 /* The variance of parameter j, 0 for what is nothing beside the noise. */
 double em_effects_variance(const em_effects_metric *metric, int j, double var);
-double em_effects_distance(const em_effects_metric *metric, int n, const em_group_values *a, const em_group_values *b);
+double em_effects_distance(const em_effects_metric *metric, const em_group_design *design, const em_group_values *a,
+                           const em_group_values *b);
 
 /* The group on the straight way from one to another, at most this far. */
-em_group_values em_effects_towards(const em_effects_metric *metric, int n, const em_group_values *from, double radius,
-                                   const em_group_values *to);
+em_group_values em_effects_towards(const em_effects_metric *metric, const em_group_design *design, const em_group_values *from,
+                                   double radius, const em_group_values *to);
+
 
 /* What em_effects_solve says. */
 typedef struct em_effects {
@@ -42,9 +47,13 @@ typedef struct em_effects {
 
 /* Scratch memory. */
 typedef struct em_effects_work {
+    em_coordinates at;
     double *curvature; /* [n_groups, P(P+1)/2, lanes] A */
     em_group_values made_under; /* the group of the E-step */
-    gsl_matrix *matrix, *vectors;
+    double *store[3];  /* sums of three points */
+    double *space;     /* of a step */
+    int *index;
+    gsl_matrix *matrix, *vectors; /* P x P */
     gsl_vector *values;
     gsl_eigen_symmv_workspace *eigen;
 } em_effects_work;

@@ -30,18 +30,21 @@ static bool look_up(share *s, int rank, size_t window)
     return first < end;
 }
 
+/* The dataset's number of a subject of the plan. */
+static size_t number_of(const share *s, size_t i) { return em_plan_subject(s->plan, (uint32_t)i); }
+
 /* Subjects from .. end-1 of one window. */
 static em_code read_piece(share *s, size_t from, size_t end, em_error *error)
 {
     const uint32_t lanes = (uint32_t)s->plan->lanes;
-    em_code code = em_trials_read(s->trials, from, end, error);
+    em_code code = em_trials_read(s->trials, number_of(s, from), number_of(s, end - 1) + 1, error);
     for (size_t i = from; i < end && code == EM_OK; i++) {
         const uint32_t lane = s->lane[i % EM_WINDOW];
         if (lane == EM_NOBODY)
             continue;
-        code = em_trials_check(s->trials, i, &s->seen, error);
+        code = em_trials_check(s->trials, number_of(s, i), &s->seen, error);
         if (code == EM_OK)
-            code = em_batch_fill(&s->groups[lane / lanes], s->trials, (int)lanes, (int)(lane % lanes), error);
+            code = em_batch_fill(&s->groups[lane / lanes], s->trials, number_of(s, i), (int)lanes, (int)(lane % lanes), error);
     }
     return code;
 }
@@ -51,7 +54,7 @@ static em_code read_window(share *s, size_t window, em_error *error)
 {
     const em_dataset *data = s->trials->data;
     const size_t begin = window * EM_WINDOW,
-                 end = data->n_subjects - begin < EM_WINDOW ? data->n_subjects : begin + EM_WINDOW;
+                 end = s->plan->n_subjects - begin < EM_WINDOW ? s->plan->n_subjects : begin + EM_WINDOW;
     em_code code = EM_OK;
     for (size_t from = begin; from < end && code == EM_OK;) {
         if (s->lane[from - begin] == EM_NOBODY) {
@@ -59,7 +62,7 @@ static em_code read_window(share *s, size_t window, em_error *error)
             continue;
         }
         size_t to = from + 1;
-        for (size_t i = to; i < end && data->offset[i + 1] - data->offset[from] <= PIECE; i++)
+        for (size_t i = to; i < end && data->offset[number_of(s, i) + 1] - data->offset[number_of(s, from)] <= PIECE; i++)
             if (s->lane[i - begin] != EM_NOBODY)
                 to = i + 1;
         code = read_piece(s, from, to, error);

@@ -38,8 +38,11 @@ static em_code check(const em_model *model, const em_simulation *sim, const em_t
 static em_random draw_parameters(const em_drawing *d, size_t s, double *x)
 {
     em_random random = em_random_start(d->sim->seed, s + 1);
+    double mean[EM_MAX_PARAMETERS];
+    memcpy(mean, d->mu, sizeof mean);
+    em_effects_add(&d->effects, s, mean);
     for (int j = 0; j < d->model->n_parameters; j++)
-        x[j] = d->mu[j] + sqrt(d->var[j]) * em_random_normal(&random);
+        x[j] = mean[j] + sqrt(d->var[j]) * em_random_normal(&random);
     return random;
 }
 
@@ -85,7 +88,7 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
                                model->columns[c].name, model->name);
         }
     const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d};
-    const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, facts, x, &draw, NULL);
+    const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, NULL, facts, x, &draw, NULL);
     d->scene.random = NULL;
     for (size_t i = 0; i < T * C; i++)
         if (!isfinite(d->rows[i])) {
@@ -112,6 +115,8 @@ em_code em_drawing_start(const em_model *model, const em_simulation *sim, em_dra
     const em_task *task = em_task_find(model->task);
     *d = (em_drawing){.model = model, .sim = sim, .task = task, .drawn = SIZE_MAX};
     em_code code = check(model, sim, task, error);
+    if (code == EM_OK)
+        code = em_effects_start(&d->effects, model, sim, error);
     if (code != EM_OK)
         return code;
     if (__builtin_mul_overflow(sim->subjects, (size_t)sim->trials, &d->n_rows) || d->n_rows > SIZE_MAX / 64)
@@ -129,6 +134,7 @@ em_code em_drawing_start(const em_model *model, const em_simulation *sim, em_dra
 void em_drawing_end(em_drawing *d)
 {
     free(d->rows);
+    em_effects_end(&d->effects);
     *d = (em_drawing){.drawn = SIZE_MAX};
 }
 
@@ -242,6 +248,8 @@ em_code em_simulate(const em_model *model, const em_simulation *sim, em_dataset 
     em_code code = em_drawing_start(model, sim, &d, error);
     if (code == EM_OK)
         code = em_drawing_frame(&d, data, error);
+    if (code == EM_OK)
+        code = em_effects_store(&d.effects, *data, error);
     if (code == EM_OK)
         code = draw_all(&d, *data, error);
     if (code == EM_OK)

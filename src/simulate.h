@@ -2,12 +2,14 @@
 #ifndef EMLIB_SIMULATE_H
 #define EMLIB_SIMULATE_H
 #include "emlib/emlib.h"
+#include "simulate_effect.h"
 #include "task.h"
 
 typedef struct em_drawing {
     const em_model *model;
     const em_simulation *sim;
     const em_task *task;
+    em_effects effects;
     em_scene scene;      /* what the task sees of the subject that is being drawn */
     int options;         /* K */
     double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS];

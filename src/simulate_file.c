@@ -38,6 +38,8 @@ static em_code begin_file(job *j, const char *path, bool force, em_error *error)
     bool whole[C];
     em_code code = em_drawing_frame(&j->drawing, &j->frame, error);
     if (code == EM_OK)
+        code = em_effects_store(&j->drawing.effects, j->frame, error);
+    if (code == EM_OK)
         code = em_drawing_frame(&j->drawing, &last, error);
     if (code == EM_OK)
         code = em_draw_subjects(&j->drawing, S - 1, 1, last, error);

@@ -9,7 +9,7 @@
 
 /* ---- columns ---------------------------------------------------------------------------------------------------- */
 
-static em_code no_column(const em_trials *trials, const char *name, em_error *error)
+static em_code no_column(const em_trials *trials, const char *who, const char *name, em_error *error)
 {
     char have[500] = "";
     for (int c = 0; c < trials->data->n_columns; c++) {
@@ -17,8 +17,8 @@ static em_code no_column(const em_trials *trials, const char *name, em_error *er
         snprintf(have + used, sizeof have - used, "%s%s", c ? ", " : "", trials->data->column[c].name);
     }
     return em_fail(error, EM_INPUT_ERROR,
-                   "%s: model %s needs a column '%s'; there is: %s (import with --rename OLD=%s to give one that name)",
-                   trials->path, trials->model->name, name, have, name);
+                   "%s: %s needs a column '%s'; there is: %s (import with --rename OLD=%s to give one that name)",
+                   trials->path, who, name, have, name);
 }
 
 /* How the user can give text the codes the model means. */
@@ -50,7 +50,7 @@ static em_code check_kind(const em_trials *trials, const em_column *column, cons
 
 em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
 {
-    *trials = (em_trials){.model = model, .path = path};
+    *trials = (em_trials){.model = model, .path = path, .conditions = 1};
     em_code code = em_dataset_read_outline(path, &trials->data, error);
     if (code != EM_OK)
         return code;
@@ -59,14 +59,103 @@ em_code em_trials_open(const char *path, const em_model *model, bool ignore_bloc
         return EM_MACHINE;
     for (int c = 0; c < model->n_columns; c++) {
         const em_dataset_column *have = em_dataset_find(trials->data, model->columns[c].name);
-        if (!have)
-            return no_column(trials, model->columns[c].name, error);
+        if (!have) {
+            char who[200];
+            snprintf(who, sizeof who, "model %s", model->name);
+            return no_column(trials, who, model->columns[c].name, error);
+        }
         code = check_kind(trials, &model->columns[c], have, error);
         if (code != EM_OK)
             return code;
     }
     trials->has_block = model->has_state && !ignore_block && em_dataset_find(trials->data, "block");
     return EM_OK;
+}
+
+/* ---- conditions ---------------------------------------------------------------------------------------------------- */
+
+static em_code too_many(const em_trials *trials, const char *name, em_error *error)
+{
+    return em_fail(error, EM_INPUT_ERROR, "%s: column '%s' has more than %d different values; conditions are few", trials->path, name,
+                   EM_MOST_LEVELS);
+}
+
+/* Puts a value in its place in the list of those seen; false where there are too many. */
+static bool note_level(em_condition_column *by, double x)
+{
+    int at = 0;
+    while (at < by->n_levels && by->level[at] < x)
+        at++;
+    if (at < by->n_levels && by->level[at] == x)
+        return true;
+    if (by->n_levels == EM_MOST_LEVELS)
+        return false;
+    memmove(by->level + at + 1, by->level + at, (size_t)(by->n_levels++ - at) * sizeof *by->level);
+    by->level[at] = x;
+    return true;
+}
+
+static em_code find_levels(em_trials *trials, em_condition_column *by, em_error *error)
+{
+    enum { PIECE = 1 << 18 };
+    const size_t rows = trials->data->n_rows;
+    em_code code = EM_OK;
+    for (size_t from = 0; from < rows && code == EM_OK; from += PIECE) {
+        const size_t n = rows - from < PIECE ? rows - from : PIECE;
+        code = em_dataset_read_rows(trials->data, trials->path, &by->name, 1, from, n, error);
+        const double *value = code == EM_OK ? em_dataset_find(trials->data, by->name)->value : NULL;
+        for (size_t i = 0; i < n && code == EM_OK; i++)
+            if (!isnan(value[i]) && !note_level(by, value[i]))
+                code = too_many(trials, by->name, error);
+    }
+    em_dataset_forget(trials->data);
+    return code;
+}
+
+em_code em_trials_add_by(em_trials *trials, const char *name, em_error *error)
+{
+    for (int i = 0; i < trials->n_by; i++)
+        if (strcmp(trials->by[i].name, name) == 0)
+            return EM_OK;
+    const em_dataset_column *have = em_dataset_find(trials->data, name);
+    if (!have)
+        return no_column(trials, "--by", name, error);
+    if (trials->n_by == EM_MOST_BY)
+        return em_fail(error, EM_INPUT_ERROR, "conditions can come from %d columns at most", EM_MOST_BY);
+    em_condition_column *by = &trials->by[trials->n_by];
+    *by = (em_condition_column){.name = have->name};
+    if (have->level && have->n_levels > EM_MOST_LEVELS)
+        return too_many(trials, name, error);
+    for (int i = 0; i < have->n_levels && have->level; i++)
+        by->level[by->n_levels++] = i;
+    em_code code = have->level ? EM_OK : find_levels(trials, by, error);
+    if (code == EM_OK && by->n_levels < 2)
+        code = em_fail(error, EM_INPUT_ERROR, "%s: column '%s' has the same value on all trials: there is nothing to tell apart",
+                       trials->path, name);
+    if (code == EM_OK && trials->conditions * by->n_levels > EM_MOST_LEVELS)
+        code = em_fail(error, EM_INPUT_ERROR, "the columns of conditions make more than %d combinations", EM_MOST_LEVELS);
+    if (code != EM_OK)
+        return code;
+    trials->conditions *= by->n_levels;
+    trials->n_by++;
+    return EM_OK;
+}
+
+int em_trials_condition(const em_trials *trials, size_t row)
+{
+    int condition = 0, weight = 1;
+    for (int i = 0; i < trials->n_by; i++) {
+        const em_condition_column *by = &trials->by[i];
+        const double x = by->value[row - trials->data->first_row];
+        int level = 0;
+        while (level < by->n_levels && by->level[level] != x)
+            level++;
+        if (level == by->n_levels)
+            return -1;
+        condition += weight * level;
+        weight *= by->n_levels;
+    }
+    return condition;
 }
 
 static void forget_ids(em_trials *trials)
@@ -89,7 +178,7 @@ void em_trials_close(em_trials *trials)
 em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error)
 {
     const em_model *model = trials->model;
-    const char **name = em_new((size_t)model->n_columns + 1, sizeof *name, error);
+    const char **name = em_new((size_t)(model->n_columns + 1 + trials->n_by), sizeof *name, error);
     if (!name)
         return EM_MACHINE;
     int n = 0;
@@ -97,6 +186,13 @@ em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *er
         name[n] = model->columns[n].name;
     if (trials->has_block)
         name[n++] = "block";
+    for (int i = 0; i < trials->n_by; i++) {
+        bool there = false;
+        for (int c = 0; c < n; c++)
+            there = there || strcmp(name[c], trials->by[i].name) == 0;
+        if (!there)
+            name[n++] = trials->by[i].name;
+    }
     const uint64_t *offset = trials->data->offset;
     em_code code = em_dataset_read_rows(trials->data, trials->path, name, n, offset[first], offset[end] - offset[first], error);
     free(name);
@@ -111,6 +207,8 @@ em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *er
         trials->column[c] = em_dataset_find(trials->data, model->columns[c].name)->value;
     if (trials->has_block)
         trials->block = em_dataset_find(trials->data, "block")->value;
+    for (int i = 0; i < trials->n_by; i++)
+        trials->by[i].value = em_dataset_find(trials->data, trials->by[i].name)->value;
     return EM_OK;
 }
 
@@ -169,6 +267,17 @@ static em_code check_number(const em_trials *trials, size_t subject, size_t row,
     return bad_value(trials, subject, row, c, expected, error);
 }
 
+static em_code no_condition(const em_trials *trials, size_t subject, size_t row, em_error *error)
+{
+    const char *name = trials->by[0].name;
+    for (int i = trials->n_by - 1; i >= 0; i--)
+        if (isnan(trials->by[i].value[row - trials->data->first_row]))
+            name = trials->by[i].name;
+    return em_fail(error, EM_INPUT_ERROR, "%s: subject %s, trial %zu, column '%s': it is missing, so it is not known which value of a "
+                   "parameter counts there; give every trial a condition", trials->path, em_trials_id(trials, subject),
+                   row - trials->data->offset[subject] + 1, name);
+}
+
 em_code em_trials_check(const em_trials *trials, size_t subject, em_options_seen *seen, em_error *error)
 {
     const em_model *model = trials->model;
@@ -179,6 +288,9 @@ em_code em_trials_check(const em_trials *trials, size_t subject, em_options_seen
                            "%s: subject %s, trial %zu, column 'block': it is missing, so it is not known whether values start "
                            "again there; give every trial a block, or use --ignore block", trials->path,
                            em_trials_id(trials, subject), row - offset[0] + 1);
+    for (size_t row = offset[0]; trials->n_by && row < offset[1]; row++)
+        if (em_trials_condition(trials, row) < 0)
+            return no_condition(trials, subject, row, error);
     for (int c = 0; c < model->n_columns; c++) {
         if (model->columns[c].codes == EM_OPTION) {
             const em_dataset_column *have = em_dataset_find(trials->data, model->columns[c].name);

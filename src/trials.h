@@ -3,6 +3,15 @@
 #define EMLIB_TRIALS_H
 #include "emlib/emlib.h"
 
+/* A column whose values are conditions of the trials: some parameters have a value for each. */
+enum { EM_MOST_BY = 4, EM_MOST_LEVELS = 32 };
+typedef struct em_condition_column {
+    const char *name;              /* inside the dataset */
+    int n_levels;
+    double level[EM_MOST_LEVELS];  /* its values, ascending */
+    const double *value;           /* like em_trials.column, once it is read */
+} em_condition_column;
+
 typedef struct em_trials {
     const em_model *model;
     const char *path;      /* of the dataset, for messages; borrowed */
@@ -13,6 +22,8 @@ typedef struct em_trials {
     bool has_block;        /* the column `block` is there, and counts */
     const double *block;   /* its values, like column[c], once they are read; else NULL */
     int options;           /* K, once em_trials_options has found it */
+    int n_by, conditions;  /* columns of conditions; all combinations of their levels, 1 without any */
+    em_condition_column by[EM_MOST_BY];
 } em_trials;
 
 /* What the options of the choices look like in some rows; joined over the ranks by the largest of each number. */
@@ -25,6 +36,11 @@ typedef struct em_options_seen {
 /* Reads the outline of the dataset and finds the model's columns in it: their presence, their kind, their levels. */
 em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
     EM_MUST_CHECK;
+/* Adds a column of conditions, before anything is read: its levels are those of its texts, or the numbers that occur in the dataset, for
+ * which it is looked through. */
+em_code em_trials_add_by(em_trials *trials, const char *name, em_error *error) EM_MUST_CHECK;
+/* The condition of a row: the place of its combination of levels, the first column's level counting fastest; -1: missing. */
+int em_trials_condition(const em_trials *trials, size_t row);
 void em_trials_close(em_trials *trials);
 /* Reads the ids of subjects first .. end-1 and their rows of the columns, in place of what was read before. */
 em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error) EM_MUST_CHECK;

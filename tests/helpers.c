@@ -69,7 +69,7 @@ em_group_data *pack_all(const em_plan *plan, const em_trials *trials)
     for (size_t g = 0; g < plan->n_groups; g++)
         for (int l = 0; l < plan->lanes; l++)
             if (groups[g].member[l] != EM_NOBODY)
-                assert_int_equal(em_batch_fill(&groups[g], trials, plan->lanes, l, &error), EM_OK);
+                assert_int_equal(em_batch_fill(&groups[g], trials, groups[g].member[l], plan->lanes, l, &error), EM_OK);
     em_batch_settle(groups, plan->n_groups, trials->model, plan->lanes, trials->options);
     return groups;
 }

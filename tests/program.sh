@@ -64,6 +64,42 @@ expect 2 "model dd_hyperbolic needs a column 'amount_sooner'; there is: choice, 
     "$emlib" fit data.h5 --model dd_hyperbolic -o no.h5
 check absent no.h5
 
+# ---- covariates
+printf 'subject,age,group\nann,20,patient\nbob,30,control\ncem,NA,control\ndot,50,patient\neve,41,control\nzoe,7,pilot\n' >people.csv
+expect 0 'covariates +age \(20, 30, 41, 50; 2 missing\), group \(text: control, patient; 1 missing\)' \
+    "$emlib" import table.csv --covariates people.csv -o people.h5
+expect 0 '1 subject without trials in table.csv, left out: zoe' "$emlib" import table.csv --covariates people.csv -o people.h5 --force
+expect 0 '1 subject with trials but no row here; covariates are missing: fay' \
+    "$emlib" import table.csv --covariates people.csv -o people.h5 --force
+expect 0 'group \(text: patient, control, pilot;' \
+    "$emlib" import table.csv --covariates people.csv --levels group=patient,control,pilot -o people.h5 --force
+expect 2 "the columns are: choice, subject, reward; those of people.csv: subject, age, group" \
+    "$emlib" import table.csv --covariates people.csv --levels grp=patient,control -o no.h5
+sed 's/^bob/ann/' people.csv >twice.csv
+expect 2 "twice.csv: line 3, column 'subject': subject 'ann' stands there twice, first in line 2" \
+    "$emlib" import table.csv --covariates twice.csv -o no.h5
+sed '1s/age/age:t0/' people.csv >colon.csv
+expect 2 "colon.csv: 'age:t0' cannot be the name of a covariate.*--rename" "$emlib" import table.csv --covariates colon.csv -o no.h5
+expect 0 'covariates +age ' "$emlib" import table.csv --covariates colon.csv --rename age:t0=age -o renamed.h5
+expect 2 'none of its subjects has trials in table.csv' "$emlib" import table.csv --covariates <(sed 's/^/x/; s/^xs/s/' people.csv) -o no.h5
+expect 2 'people.csv is the table itself' "$emlib" import table.csv --covariates people.csv -o people.csv --force
+expect 2 'one table of covariates' "$emlib" import table.csv --covariates people.csv --covariates people.csv -o no.h5
+check absent no.h5
+effects=(--model rw --subjects 50 --trials 40 --seed 4 --split group=control,patient --effect group:alpha=-0.8
+    --effect age:alpha=0.3,age:beta=0.2)
+expect 0 '50 subjects, 40 trials' "$emlib" simulate "${effects[@]}" -o effects.h5
+expect 0 '50 subjects' "$mpiexec" --oversubscribe -n 3 "$emlib" simulate "${effects[@]}" -o effects_3.h5
+check cmp effects.h5 effects_3.h5
+expect 0 'converged after' "$emlib" fit effects.h5 --model rw -o effects_fit.h5
+expect 2 "model rw has no parameter 'gamma'" "$emlib" simulate --model rw --subjects 5 --trials 5 --effect age:gamma=1 -o no.h5
+expect 2 "'age=1' is no effect; write COVARIATE:PARAMETER=NUMBER" \
+    "$mpiexec" --oversubscribe -n 2 "$emlib" simulate --model rw --subjects 5 --trials 5 --effect age=1 -o no.h5
+expect 2 'gives age:alpha twice' "$emlib" simulate --model rw --subjects 5 --trials 5 --effect age:alpha=1 --effect age:alpha=2 -o no.h5
+expect 2 'split wants NAME=A,B' "$emlib" simulate --model rw --subjects 5 --trials 5 --split group=a -o no.h5
+expect 2 'two different texts' "$emlib" simulate --model rw --subjects 5 --trials 5 --split group=a,a -o no.h5
+expect 2 'gives group twice' "$emlib" simulate --model rw --subjects 5 --trials 5 --split group=a,b --split group=a,c -o no.h5
+check absent no.h5
+
 # ---- fits
 expect 0 '60 subjects, 50 trials' "$emlib" simulate --model rw_dual --subjects 60 --trials 50 --seed 3 -o sim.h5 \
     --mu alpha_pos=0.3,alpha_neg=-1,beta=0.8 --var alpha_pos=1,alpha_neg=1,beta=0.3
@@ -154,7 +190,7 @@ expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o sho
 expect 0 'NOT CONVERGED' "$emlib" show short.h5
 expect 0 'dual.h5' "$emlib" compare rw.h5 dual.h5 quiet.h5
 "$emlib" fit data.h5 --model rw --group fixed -o other.h5 --quiet
-expect 2 'other.h5' "$emlib" compare rw.h5 other.h5
+expect 0 'warning: other.h5 was fitted to other data' "$emlib" compare rw.h5 other.h5
 expect 2 'not.* fit' "$emlib" show sim.h5
 expect 0 '^sub-01,1,[01],[01],' "$emlib" export rw.h5 --table trials
 expect 2 'not the data of this fit' "$emlib" export rw.h5 --table trials --data data.h5

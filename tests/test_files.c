@@ -121,9 +121,11 @@ static void assert_numbers(const double *a, const double *b, size_t n)
 typedef struct sample {
     em_dataset data;
     em_dataset_column column[4];
+    em_covariate covariate[3];
     em_truth truth;
     uint64_t offset[4];
-    double mu[2], var[2], x[6], natural[6];
+    double mu[2], var[2], x[6], natural[6], effect[2];
+    double age[3], group[3], wave[3];
 } sample;
 
 /* The structs hold texts that they own and may change; those here are neither changed nor freed. */
@@ -136,7 +138,7 @@ static char *text(const char *constant)
     return same.text;
 }
 
-static char *ids[3], *levels[2], *names[2];
+static char *ids[3], *levels[2], *names[2], *effects_of[2], *effects_on[2];
 
 static void fill_sample(sample *s, size_t n)
 {
@@ -147,14 +149,23 @@ static void fill_sample(sample *s, size_t n)
     levels[1] = text("\xe5\x8f\xb3");
     names[0] = text("alpha");
     names[1] = text("beta");
+    effects_of[0] = effects_of[1] = text("age at t0 (y)");
+    effects_on[0] = names[0];
+    effects_on[1] = names[1];
     *s = (sample){
-        .data = {.n_subjects = 3, .n_rows = n, .held = n, .id = ids, .n_columns = 4, .fingerprint = HASH_A},
+        .data = {.n_subjects = 3, .n_rows = n, .held = n, .id = ids, .n_columns = 4, .n_covariates = 3, .fingerprint = HASH_A},
         .offset = {0, n / 3, n / 3, n},
         .column = {{.name = text("side"), .level = levels, .n_levels = 2, .levels_given = true},
                    {.name = text("a.rt (s)")},
                    {.name = text("cue")},
                    {.name = text("block")}},
-        .truth = {.model = text("rw"), .seed = UINT64_MAX, .n_parameters = 2, .parameter = names},
+        .covariate = {{.name = text("wave")}, {.name = text("age at t0 (y)")}, {.name = text("side"), .level = levels, .n_levels = 2}},
+        .truth = {.model = text("rw"), .seed = UINT64_MAX, .n_parameters = 2, .parameter = names, .n_effects = 2,
+                  .effect_covariate = effects_of, .effect_parameter = effects_on},
+        .effect = {0.5, -1e-9},
+        .age = {0.1, NAN, -0.0},
+        .group = {1, 0, NAN},
+        .wave = {3, NAN, INT32_MAX},
         .mu = {0.25, -1},
         .var = {1, 0},
         .x = {1, 2, 3, 4, 5, 6},
@@ -166,6 +177,11 @@ static void fill_sample(sample *s, size_t n)
     s->truth.var = s->var;
     s->truth.x = s->x;
     s->truth.natural = s->natural;
+    s->truth.effect = s->effect;
+    s->data.covariate = s->covariate;
+    s->covariate[0].value = s->wave;
+    s->covariate[1].value = s->age;
+    s->covariate[2].value = s->group;
     for (int k = 0; k < 4; k++)
         assert_non_null(s->column[k].value = malloc((n + 1) * sizeof(double)));
     for (size_t i = 0; i < n; i++) {
@@ -193,6 +209,26 @@ static void write_sample(const char *path, size_t n)
 
 /* ---- datasets -------------------------------------------------------------------------------------------------- */
 
+static void compare_columns(const em_dataset_column *a, const em_dataset_column *b, int n)
+{
+    for (int k = 0; k < n; k++) {
+        assert_string_equal(a[k].name, b[k].name);
+        assert_int_equal(!a[k].level, !b[k].level);
+        assert_int_equal(a[k].n_levels, b[k].n_levels);
+        assert_int_equal(a[k].levels_given, b[k].levels_given);
+        for (int l = 0; l < a[k].n_levels; l++)
+            assert_string_equal(a[k].level[l], b[k].level[l]);
+    }
+}
+
+static void compare_covariates(const em_dataset *a, const em_dataset *b)
+{
+    assert_int_equal(a->n_covariates, b->n_covariates);
+    compare_columns(a->covariate, b->covariate, a->n_covariates);
+    for (int k = 0; k < a->n_covariates; k++)
+        assert_numbers(a->covariate[k].value, b->covariate[k].value, a->n_subjects);
+}
+
 static void compare_frame(const em_dataset *a, const em_dataset *b)
 {
     assert_int_equal(a->n_subjects, b->n_subjects);
@@ -202,15 +238,8 @@ static void compare_frame(const em_dataset *a, const em_dataset *b)
     assert_memory_equal(a->offset, b->offset, (a->n_subjects + 1) * sizeof *a->offset);
     for (size_t s = 0; s < a->n_subjects; s++)
         assert_string_equal(a->id[s], b->id[s]);
-    for (int k = 0; k < a->n_columns; k++) {
-        const em_dataset_column *p = &a->column[k], *q = &b->column[k];
-        assert_string_equal(p->name, q->name);
-        assert_int_equal(!p->level, !q->level);
-        assert_int_equal(p->n_levels, q->n_levels);
-        assert_int_equal(p->levels_given, q->levels_given);
-        for (int l = 0; l < p->n_levels; l++)
-            assert_string_equal(p->level[l], q->level[l]);
-    }
+    compare_columns(a->column, b->column, a->n_columns);
+    compare_covariates(a, b);
 }
 
 static void compare_truth(const em_truth *a, const em_truth *b, size_t n_subjects)
@@ -223,6 +252,12 @@ static void compare_truth(const em_truth *a, const em_truth *b, size_t n_subject
         assert_string_equal(a->parameter[j], b->parameter[j]);
     assert_numbers(a->mu, b->mu, n);
     assert_numbers(a->var, b->var, n);
+    assert_int_equal(a->n_effects, b->n_effects);
+    for (int i = 0; i < a->n_effects; i++) {
+        assert_string_equal(a->effect_covariate[i], b->effect_covariate[i]);
+        assert_string_equal(a->effect_parameter[i], b->effect_parameter[i]);
+    }
+    assert_numbers(a->effect, b->effect, (size_t)a->n_effects);
     assert_numbers(a->x, b->x, n_subjects * n);
     assert_numbers(a->natural, b->natural, n_subjects * n);
 }
@@ -255,6 +290,46 @@ static void dataset_comes_back(void **state)
             free_sample(&s);
         }
     assert_int_equal(count_files("."), 1);
+}
+
+/* Without covariates there is no such folder, and the file is as it was before there were any; every process reads covariates whole. */
+static void covariates_come_back(void **state)
+{
+    (void)state;
+    sample s;
+    em_dataset *back = NULL;
+    em_error error = {0};
+    fill_sample(&s, 30);
+    assert_code(em_dataset_write(&s.data, "d.h5", true, &error), EM_OK, "");
+    assert_code(em_dataset_read_outline("d.h5", &back, &error), EM_OK, "");
+    assert_null(back->id);
+    compare_covariates(&s.data, back);
+    em_dataset_forget(back);
+    assert_non_null(em_dataset_covariate(back, "side")->value);
+    assert_null(em_dataset_covariate(back, "cue"));
+    em_dataset_free(back);
+    s.covariate[1].name = text("side");
+    assert_code(em_dataset_write(&s.data, "bad.h5", true, &error), EM_INPUT_ERROR, "two covariates have the name 'side'");
+    s.covariate[1].name = text("a:b");
+    assert_code(em_dataset_write(&s.data, "bad.h5", true, &error), EM_INPUT_ERROR, "bad.h5: 'a:b' cannot be the name");
+    s.covariate[1].name = text("..");
+    assert_code(em_dataset_write(&s.data, "bad.h5", true, &error), EM_INPUT_ERROR, "bad.h5: '..' cannot be the name");
+    s.covariate[1].name = text("age");
+    s.group[0] = 2;
+    assert_code(em_dataset_write(&s.data, "code.h5", true, &error), EM_OK, "");
+    assert_code(em_dataset_read_outline("code.h5", &back, &error), EM_INPUT_ERROR, "/covariates/side has a code 2 but 2 levels");
+    s.covariate[1].value = NULL;
+    assert_code(em_dataset_write(&s.data, "bad.h5", true, &error), EM_INPUT_ERROR, "covariate 'age' has no values to write");
+    s.data.n_covariates = 0;
+    s.truth.n_effects = 0;
+    s.data.truth = &s.truth;
+    assert_code(em_dataset_write(&s.data, "d.h5", true, &error), EM_OK, "");
+    assert_code(em_dataset_read_frame("d.h5", &back, &error), EM_OK, "");
+    assert_int_equal(back->n_covariates, 0);
+    assert_int_equal(back->truth->n_effects, 0);
+    em_dataset_free(back);
+    free_sample(&s);
+    assert_int_equal(access("bad.h5", F_OK), -1);
 }
 
 static void rows_come_back(void **state)
@@ -670,7 +745,7 @@ static void best_fit_comes_first(void **state)
     (void)state;
     const double bic[] = {NAN, 300, 250.5, 300, NAN, 260};
     const int want[] = {2, 5, 1, 3, 0, 4};
-    const char *file[] = {"a", "b", "c", "d", "e", "f"};
+    bool other[6];
     em_fit fits[6] = {0};
     const em_fit *all[6];
     int order[6];
@@ -681,18 +756,36 @@ static void best_fit_comes_first(void **state)
         fits[i].bic_int = bic[i];
         all[i] = &fits[i];
     }
-    assert_code(em_compare(all, file, 6, order, difference, &error), EM_OK, "");
+    assert_code(em_compare(all, 6, order, difference, other, &error), EM_OK, "");
     for (int i = 0; i < 6; i++) {
         assert_int_equal(order[i], want[i]);
         assert_true(same_number(difference[i], bic[i] - 250.5));
     }
     strcpy(fits[2].dataset_fingerprint, HASH_B);
     strcpy(fits[4].dataset_fingerprint, HASH_B);
-    assert_code(em_compare(all, file, 6, order, difference, &error), EM_INPUT_ERROR,
-                "c, e were fitted to other data than a");
-    assert_code(em_compare(all, file, 3, order, difference, &error), EM_INPUT_ERROR,
-                "c was fitted to other data than a");
-    assert_code(em_compare(all, file, 0, order, difference, &error), EM_INPUT_ERROR, "no fit");
+    /* those of other data are marked and come last, whatever their numbers */
+    const int then[] = {5, 1, 3, 0, 2, 4};
+    assert_code(em_compare(all, 6, order, difference, other, &error), EM_OK, "");
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(order[i], then[i]);
+        assert_int_equal(other[i], i == 2 || i == 4);
+        assert_true(same_number(difference[i], other[i] ? NAN : bic[i] - 260));
+    }
+    /* so are those of other subjects of the same data */
+    char ann[] = "ann", bob[] = "bob", eve[] = "eve", *people[2][2] = {{ann, bob}, {ann, eve}};
+    for (int i = 0; i < 2; i++) {
+        fits[i].n_subjects = 2;
+        fits[i].subject = people[i];
+    }
+    assert_code(em_compare(all, 2, order, difference, other, &error), EM_OK, "");
+    assert_true(!other[0] && other[1]);
+    people[1][1] = bob;
+    assert_code(em_compare(all, 2, order, difference, other, &error), EM_OK, "");
+    assert_true(!other[0] && !other[1]);
+    fits[1].n_subjects = 1;
+    assert_code(em_compare(all, 2, order, difference, other, &error), EM_OK, "");
+    assert_true(other[1]);
+    assert_code(em_compare(all, 0, order, difference, other, &error), EM_INPUT_ERROR, "no fit");
 }
 
 int main(void)
@@ -700,6 +793,7 @@ int main(void)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(dataset_comes_back),
+        IN_FOLDER(covariates_come_back),
         IN_FOLDER(rows_come_back),
         IN_FOLDER(equal_content_makes_equal_files),
         IN_FOLDER(bad_datasets_are_not_written),

@@ -36,17 +36,23 @@ static void keep_line(void *where, const char *text)
     snprintf(got->log + used, sizeof got->log - used, "%s\n", text);
 }
 
-static imported import_bytes(const char *text, size_t n, const em_import_options *options)
+/* A new file; its name takes the place of the X of `path`. */
+static void make_file(char *path, const char *text, size_t n)
 {
-    imported got = {0};
-    char path[] = "/tmp/test_import_XXXXXX";
-    em_log log = {keep_line, &got};
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     FILE *file = fdopen(fd, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(text, 1, n, file), n);
     assert_int_equal(fclose(file), 0);
+}
+
+static imported import_bytes(const char *text, size_t n, const em_import_options *options)
+{
+    imported got = {0};
+    char path[] = "/tmp/test_import_XXXXXX";
+    em_log log = {keep_line, &got};
+    make_file(path, text, n);
     got.code = em_import(path, options, &log, &got.data, &got.error);
     unlink(path);
     if (got.code) {
@@ -65,7 +71,7 @@ static imported import_text(const char *text, const em_import_options *options)
     return import_bytes(text, strlen(text), options);
 }
 
-/* "a:2 b:1; choice 0 1 .; side{left|right} 0 1 1" */
+/* "a:2 b:1; choice 0 1 .; side{left|right} 0 1 1 | age 20 30" */
 static const char *describe(const em_dataset *data)
 {
     static char text[4000];
@@ -73,13 +79,15 @@ static const char *describe(const em_dataset *data)
 #define ADD(...) (n += (size_t)snprintf(text + n, sizeof text - n, __VA_ARGS__))
     for (size_t s = 0; s < data->n_subjects; s++)
         ADD("%s%s:%d", s ? " " : "", data->id[s], (int)(data->offset[s + 1] - data->offset[s]));
-    for (int c = 0; c < data->n_columns; c++) {
-        const em_dataset_column *column = &data->column[c];
-        ADD("; %s", column->name);
+    for (int c = 0; c < data->n_columns + data->n_covariates; c++) {
+        const bool covariate = c >= data->n_columns;
+        const em_dataset_column *column = covariate ? &data->covariate[c - data->n_columns] : &data->column[c];
+        const size_t values = covariate ? data->n_subjects : data->n_rows;
+        ADD("%s %s", covariate ? " |" : ";", column->name);
         for (int i = 0; column->level && i < column->n_levels; i++)
             ADD("%s%s", i ? "|" : column->levels_given ? "[" : "{", column->level[i]);
         ADD("%s", !column->level ? "" : column->levels_given ? "]" : "}");
-        for (size_t i = 0; i < data->n_rows; i++)
+        for (size_t i = 0; i < values; i++)
             if (isnan(column->value[i]))
                 ADD(" .");
             else
@@ -209,6 +217,94 @@ static void test_options(void **state)
             fail_msg("%s:\n got %s\nwant %s", with_options[i].name, text, want);
         em_dataset_free(got.data);
     }
+}
+
+/* ---- a table of subjects ---------------------------------------------------------------------------------------- */
+
+#define TRIALS "pid,choice,site\na,0,x\nb,1,y\na,1,x\nc,0,x\n"
+
+static const char *const abc_order[] = {"patient", "control", "pilot"}, *const site_order[] = {"y", "x", "B", "A"};
+static const em_levels of_group = {"group", abc_order, 3}, of_site = {"site", site_order, 4};
+static const em_base wave_from_1 = {"wave", 1};
+static const em_rename to_colon = {"age", "age:t0"}, old_age = {"alter", "age"}, site_to_place = {"site", "place"},
+                       age_to_group = {"age", "group"};
+
+/* With --subject pid; what arrives or, with code 2, what the error says. says: part of the log, or NULL: nothing is said. */
+static const struct {
+    const char *name, *subjects;
+    em_import_options options;
+    const char *want, *says;
+    em_code code;
+} with_subjects[] = {
+    {"numbers and text", "pid,age,group\na,20,patient\nb,3.50,control\nc,NA,\n", {0},
+     "| age 20 3.5 . | group{control|patient} 1 0 .", NULL, 0},
+    {"another order, TSV", "age\tsubject\n3\tc\n2\tb\n1\ta\n", {0}, "| age 1 2 3", NULL, 0},
+    {"pid before subject", "pid,subject,age\na,c,1\nb,b,2\nc,a,3\n", {0}, "| age 1 2 3", "column 'subject' is left out", 0},
+    {"no row", "pid,age\na,1\nc,3\n", {0}, "| age 1 . 3", "1 subject with trials but no row here; covariates are missing: b\n", 0},
+    {"no trials", "pid,age\nz,9\na,1\nb,2\ny,8\nc,3\n", {0}, "| age 1 2 3", "2 subjects without trials in /tmp/test_import_", 0},
+    {"no trials, named", "pid,age\nz,9\na,1\nb,2\ny,8\nc,3\n", {0}, "| age 1 2 3", "left out: z, y\n", 0},
+    {"levels of those without trials", "pid,group\nz,aaa\na,patient\nb,control\nc,patient\n", {0},
+     "| group{control|patient} 1 0 1", "left out: z", 0},
+    {"levels", "pid,group\na,patient\nb,control\nc,patient\n", {LEVELS(of_group)}, "| group[patient|control|pilot] 0 1 0", NULL, 0},
+    {"levels of both", "pid,site\na,A\nb,B\nc,A\n", {LEVELS(of_site)},
+     "; choice 0 1 1 0; site[y|x|B|A] 1 1 0 1 | site[y|x|B|A] 3 2 3", "--levels: a column 'site' is in ", 0},
+    {"base", "pid,wave\na,1\nb,2\nc,1\n", {BASE(wave_from_1)}, "| wave 0 1 0", NULL, 0},
+    {"rename", "pid,alter\na,1\nb,2\nc,1\n", {RENAME(old_age)}, "; site{x|y} 0 0 1 0 | age 1 2 1", NULL, 0},
+    {"rename both", "pid,site\na,1\nb,2\nc,1\n", {RENAME(site_to_place)}, "; place{x|y} 0 0 1 0 | place 1 2 1", "both are meant", 0},
+    {"twice", "pid,age\na,1\n\nb,2\na,1\n", {0}, "line 5, column 'pid': subject 'a' stands there twice, first in line 2", NULL, 2},
+    {"nothing but ids", "pid\na\n", {0}, "line 1: there is no column besides 'pid'", NULL, 2},
+    {"nothing but two columns of ids", "pid,subject\na,a\n", {0}, "there is no covariate in this table", "left out", 2},
+    {"no rows", "pid,age\n", {0}, "there are no subjects, nothing stands below the header line", NULL, 2},
+    {"nobody", "pid,age\nA,1\n", {0}, "none of its subjects has trials in ", NULL, 2},
+    {"no column of ids", "id,age\na,1\n", {0}, "line 1: no column 'pid' that tells subjects apart", NULL, 2},
+    {"neither number nor text", "pid,age\na,1\nb,inf\n", {0}, "line 3, column 'age': 'inf' is not a finite decimal number", NULL, 2},
+    {"not UTF-8", "pid,age\na,1\nb,\xFF\n", {0}, "line 3, column 'age': '?' is not UTF-8", NULL, 2},
+    {"a name with a colon", "pid,a:b\na,1\n", {0}, "'a:b' cannot be the name of a covariate", NULL, 2},
+    {"a name with a comma", "pid,\"a,b\"\na,1\n", {0}, "'a,b' cannot be the name of a covariate", NULL, 2},
+    {"a name with a slash", "pid,a/b\na,1\n", {0}, "'a/b' cannot be the name of a covariate", NULL, 2},
+    {"a name with an equals sign", "pid,a=b\na,1\n", {0}, "'a=b' cannot be the name of a covariate", NULL, 2},
+    {"renamed with a colon", "pid,age\na,1\n", {RENAME(to_colon)}, "'age:t0' cannot be the name of a covariate", NULL, 2},
+    {"renamed onto another", "pid,age,group\na,1,2\n", {RENAME(age_to_group)}, "two columns would have the name 'group'", NULL, 2},
+    {"levels of neither", "pid,age\na,1\n", {LEVELS(of_x)},
+     "--levels: there is no column 'x'; the columns are: pid, choice, site; those of /tmp/test_import_", NULL, 2},
+    {"rename of neither", "pid,age\na,1\n", {RENAME(from_y)}, "--rename: there is no column 'y'", NULL, 2},
+    {"a text that is no level", "pid,group\na,patient\nb,sibling\n", {LEVELS(of_group)},
+     "line 3, column 'group': 'sibling' is not one of the levels", NULL, 2},
+    {"empty", "", {0}, "is empty", NULL, 2},
+};
+
+static imported import_two(const char *trials, const char *subjects, em_import_options options)
+{
+    char path[] = "/tmp/test_import_XXXXXX";
+    make_file(path, subjects, strlen(subjects));
+    options.covariates = path;
+    imported got = import_text(trials, &options);
+    unlink(path);
+    return got;
+}
+
+static void test_subjects(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(with_subjects); i++) {
+        em_import_options options = with_subjects[i].options;
+        options.subject = "pid";
+        imported got = import_two(TRIALS, with_subjects[i].subjects, options);
+        const char *name = with_subjects[i].name, *says = with_subjects[i].says;
+        if (got.code != with_subjects[i].code)
+            fail_msg("%s: %d %s", name, (int)got.code, got.error.text);
+        const char *text = got.code ? got.error.text : describe(got.data), *want = with_subjects[i].want;
+        const char *found = strstr(text, want);
+        if (!found || (!got.code && found[strlen(want)]))
+            fail_msg("%s:\n got %s\nwant %s", name, text, want);
+        if (says ? !strstr(got.log, says) : *got.log)
+            fail_msg("%s: says %s", name, got.log);
+        em_dataset_free(got.data);
+    }
+    em_import_options missing = {.subject = "pid", .covariates = "/nowhere/people.csv"};
+    imported got = import_text(TRIALS, &missing);
+    assert_int_equal(got.code, EM_INPUT_ERROR);
+    assert_non_null(strstr(got.error.text, "/nowhere/people.csv: cannot open it"));
 }
 
 /* ---- bad tables ------------------------------------------------------------------------------------------------ */
@@ -583,6 +679,34 @@ static void test_fingerprint(void **state)
     assert_string_equal(first, "5a81218170390583b6b4a3159e22f28aa5a2ffe35a9b6138f751a0a893a47a0c");
 }
 
+/* Covariates count: their names, levels and values, but not their order. */
+static void test_fingerprint_of_covariates(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"pid,age,group\na,20,p\nb,3.5,c\nc,NA,p\n", "group,age,pid\np,,c\nc,3.50,b\np,2e1,a\n"};
+    static const char *const other[] = {"pid,age,group\na,21,p\nb,3.5,c\nc,NA,p\n", "pid,age,group\na,20,p\nb,3.5,c\nc,0,p\n",
+                                        "pid,Age,group\na,20,p\nb,3.5,c\nc,NA,p\n", "pid,age,group\na,20,p\nb,3.5,d\nc,NA,p\n",
+                                        "pid,age,group\na,20,1\nb,3.5,0\nc,NA,1\n", "pid,age\na,20\nb,3.5\nc,NA\n",
+                                        "pid,age,group\na,20,c\nb,3.5,p\nc,NA,c\n"};
+    const em_import_options options = {.subject = "pid"};
+    char first[65], without[65];
+    fingerprint_of(TRIALS, &options, without);
+    imported got = import_two(TRIALS, same[0], options);
+    memcpy(first, got.data->fingerprint, sizeof first);
+    em_dataset_free(got.data);
+    assert_string_not_equal(first, without);
+    got = import_two(TRIALS, same[1], options);
+    assert_string_equal(got.data->fingerprint, first);
+    em_dataset_free(got.data);
+    for (size_t i = 0; i < LENGTH(other); i++) {
+        got = import_two(TRIALS, other[i], options);
+        assert_string_not_equal(got.data->fingerprint, first);
+        em_dataset_free(got.data);
+    }
+    /* computed by another program from the description in fingerprint.h */
+    assert_string_equal(first, "068356f2a8980cd1860499b63722d8a8f4dce586b575802415a597ee30339064");
+}
+
 static void test_seal(void **state)
 {
     (void)state;
@@ -607,6 +731,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_subjects),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_binary),
         cmocka_unit_test(test_files),
@@ -620,6 +745,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_fingerprint),
+        cmocka_unit_test(test_fingerprint_of_covariates),
         cmocka_unit_test(test_seal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ static void nowhere(double a, double b, double *v, double *g, double *h)
     *v = g[0] = g[1] = h[0] = h[1] = h[2] = NAN;
 }
 
-static const double flat[H] = {0, 0, 0}, unit[P] = {1, 1}, zero[P] = {0, 0};
+static const double flat[H] = {0, 0, 0}, unit[P] = {1, 1}, zero[P * L] = {0};
 
 /* Searches from (a, b) in lane 0 and returns the mode; lane 1 is idle. */
 static em_mode search(function *f, const em_prior *prior, double a, double b, double *store)
@@ -108,12 +108,12 @@ static em_mode search(function *f, const em_prior *prior, double a, double b, do
     mode.x[1] = mode.x[L + 1] = 0;
     now = f;
     evaluated = 0;
-    em_search_maximum(s, kernel, NULL, prior, 1e-8, 1, false, NULL, &mode);
+    em_search_maximum(s, &(em_target){.score = kernel, .lanes = L}, prior, 1e-8, 1, false, NULL, &mode);
     em_search_free(s);
     return mode;
 }
 
-static const em_prior no_prior = {P, zero, flat, unit, 0, false, NULL};
+static const em_prior no_prior = {.n = P, .lanes = L, .mean = zero, .precision = flat, .spread = unit};
 
 static void at(const em_mode *mode, double a, double b, int status)
 {
@@ -139,8 +139,8 @@ static void test_prior_enters(void **state)
 {
     (void)state;
     _Alignas(64) double store[64] = {0};
-    const double mean[P] = {3, 0}, precision[H] = {2, 0, 1}, spread[P] = {0.7, 1};
-    const em_prior prior = {P, mean, precision, spread, 0, false, NULL};
+    const double mean[P * L] = {3, 3, 0, 0}, precision[H] = {2, 0, 1}, spread[P] = {0.7, 1};
+    const em_prior prior = {.n = P, .lanes = L, .mean = mean, .precision = precision, .spread = spread};
     /* plateau in a: the prior alone decides; -b^2 - b^2/2 */
     em_mode m = search(plateau, &prior, 0, 4, store);
     at(&m, 3, 0, EM_SUBJECT_GOOD);
@@ -161,8 +161,8 @@ static void test_kink_is_told(void **state)
 {
     (void)state;
     _Alignas(64) double store[64] = {0};
-    const double mean[P] = {0, 0}, precision[H] = {0.16, 0, 0.16}, spread[P] = {2.5, 2.5};
-    const em_prior prior = {P, mean, precision, spread, 0, false, NULL};
+    const double mean[P * L] = {0}, precision[H] = {0.16, 0, 0.16}, spread[P] = {2.5, 2.5};
+    const em_prior prior = {.n = P, .lanes = L, .mean = mean, .precision = precision, .spread = spread};
     em_mode m = search(kink, &prior, -0.3, 0.7, store);
     at(&m, 0.5, 0, EM_SUBJECT_KINK);
     assert_true(evaluated < 40);
@@ -179,7 +179,7 @@ static void test_no_maximum(void **state)
 {
     (void)state;
     _Alignas(64) double store[64] = {0};
-    const em_prior none = {P, zero, flat, unit, 0, true, NULL};
+    const em_prior none = {.n = P, .lanes = L, .mean = zero, .precision = flat, .spread = unit, .none = true};
     em_mode m = search(runaway, &none, 0, 1, store);
     assert_int_equal(m.status[0], EM_SUBJECT_RUNAWAY);
     m = search(nowhere, &none, 0, 1, store);
@@ -205,8 +205,8 @@ static void test_known_start(void **state)
             mode.hessian[k * L + l] = h[k];
     }
     now = bowl;
-    const em_prior wide = {P, zero, flat, (const double[]){50, 50}, 0, false, NULL};
-    const int n = em_search_maximum(s, kernel, NULL, &wide, 1e-8, 3, true, NULL, &mode);
+    const em_prior wide = {.n = P, .lanes = L, .mean = zero, .precision = flat, .spread = (const double[]){50, 50}};
+    const int n = em_search_maximum(s, &(em_target){.score = kernel, .lanes = L}, &wide, 1e-8, 3, true, NULL, &mode);
     em_search_free(s);
     at(&mode, 1, -2, EM_SUBJECT_GOOD);
     assert_true(n <= 3);

@@ -80,6 +80,9 @@ typedef struct em_dataset_column {
     bool levels_given; /* the order of the levels was chosen by the user, not by sorting */
 } em_dataset_column;
 
+/* What is known of each subject beside the trials: age, group. A column with one value a subject, value [S]. */
+typedef em_dataset_column em_covariate;
+
 /* The parameters that simulated data were drawn from. Facts of the data, which bound some parameters (em_fact), were not known
  * yet: they counted as 1. The data's own facts make other natural values of the same x; those here are the ones drawn with. */
 typedef struct em_truth {
@@ -89,6 +92,9 @@ typedef struct em_truth {
     char **parameter;        /* [P] */
     double *mu, *var;        /* [P] unconstrained */
     double *x, *natural;     /* [S,P] */
+    int n_effects;           /* E; with effects mu is the mean where the covariates are 0 */
+    char **effect_covariate, **effect_parameter; /* [E] */
+    double *effect;          /* [E] shift of the parameter's mean for one unit of the covariate */
 } em_truth;
 
 typedef struct em_dataset {
@@ -99,6 +105,8 @@ typedef struct em_dataset {
     size_t first_row, held;  /* columns hold rows first_row .. first_row+held-1 (the whole: 0, n_rows) */
     int n_columns;
     em_dataset_column *column; /* [n_columns] in the order of the file they came from */
+    int n_covariates;
+    em_covariate *covariate; /* [n_covariates] in the order of the table they came from; always whole */
     char fingerprint[65];    /* SHA-256 of the content, hex; see em_dataset_seal */
     em_truth *truth;         /* NULL for data that were not simulated */
 } em_dataset;
@@ -108,14 +116,16 @@ EM_API void em_dataset_free(em_dataset *data);
 EM_API void em_dataset_forget(em_dataset *data);
 /* The column of this name, or NULL. */
 EM_API em_dataset_column *em_dataset_find(const em_dataset *data, const char *name);
-/* Computes the fingerprint of a whole dataset: SHA-256 of its ids, offsets and columns, by way of hashes of fixed blocks (see
- * src/fingerprint.h). The same content has the same fingerprint whatever the type and chunks on disk and the order of the
- * columns. */
+/* The covariate of this name, or NULL. */
+EM_API em_covariate *em_dataset_covariate(const em_dataset *data, const char *name);
+/* Computes the fingerprint of a whole dataset: SHA-256 of its ids, offsets, columns and covariates, by way of hashes of fixed
+ * blocks (see src/fingerprint.h). The same content has the same fingerprint whatever the type and chunks on disk and the order of
+ * the columns and covariates. */
 EM_API em_code em_dataset_seal(em_dataset *data, em_error *error) EM_MUST_CHECK;
 /* Writes the whole dataset, which must be sealed, to a new file that appears under its name complete or not at all.
  * An existing file is replaced only with `force` (EM_INPUT_ERROR otherwise). */
 EM_API em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error) EM_MUST_CHECK;
-/* Reads everything but the values of the columns. */
+/* Reads everything but the values of the columns; covariates come with their values. */
 EM_API em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
 /* The same without ids and truth, which are NULL: what one of many processes needs to know of all subjects. */
 EM_API em_code em_dataset_read_outline(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
@@ -125,6 +135,32 @@ EM_API em_code em_dataset_read_ids(const em_dataset *data, const char *path, siz
 /* Reads rows first .. first+count-1 of the named columns (names NULL: of all); frees values read before. */
 EM_API em_code em_dataset_read_rows(em_dataset *data, const char *path, const char *const *names, int n_names,
                                     size_t first, size_t count, em_error *error) EM_MUST_CHECK;
+
+/* ---- covariates of a group ------------------------------------------------------------------------------------- */
+
+/* A covariate that the mean of a parameter depends on. */
+typedef struct em_covariate_term {
+    const char *covariate;
+    const char *parameter; /* its name, or the part before '[' of several; NULL: every parameter */
+} em_covariate_term;
+/* How a covariate of texts becomes numbers; coefficients are on the parameter's unconstrained scale.
+ * Treatment: each level against a reference. Sum: each level but one against the mean of all levels. Helmert: each level but
+ * the first against the mean of those before it. (Venables & Ripley 2002, Modern Applied Statistics with S, section 6.2;
+ * Helmert columns are divided so that a coefficient is the difference itself.) */
+typedef enum em_contrast { EM_TREATMENT, EM_SUM, EM_HELMERT } em_contrast;
+typedef struct em_contrast_choice {
+    const char *covariate;
+    em_contrast contrast;
+    const char *reference; /* a level; NULL: the first of a treatment contrast, the last (without coefficient) of a sum */
+} em_contrast_choice;
+
+/* Reads "age,group" or "age:alpha,group:beta". terms [n_terms] out, texts included in one block of memory: free it.
+ * NULL or an empty text gives none. */
+EM_API em_code em_covariate_terms_read(const char *text, em_covariate_term **terms, int *n_terms,
+                                       em_error *error) EM_MUST_CHECK;
+/* Reads n texts like "group=sum", "group=treatment:control". choices [n] out, in one block of memory as above. */
+EM_API em_code em_contrast_choices_read(const char *const *text, int n, em_contrast_choice **choices,
+                                        em_error *error) EM_MUST_CHECK;
 
 /* ---- import ---------------------------------------------------------------------------------------------------- */
 
@@ -146,11 +182,15 @@ typedef struct em_import_options {
     const em_levels *levels;
     const em_base *base;
     int n_rename, n_levels, n_base;
+    const char *covariates; /* path of a table with one row a subject; NULL: there is none */
 } em_import_options;
 
 EM_API em_import_options em_import_defaults(void);
 /* Reads a long table, CSV or TSV (told apart by the header line), one row a trial, into a sealed dataset. Rows of a
- * subject need not be together; their order is kept. `log` gets warnings. Errors name file, line and column. */
+ * subject need not be together; their order is kept. With `covariates` a second table, one row a subject, gives what is
+ * known of the subjects: renaming, levels and bases may speak of columns of either. Its column of subjects has the name
+ * that the first one's has, or else `subject`. Subjects without a row there have missing values; rows of subjects without
+ * trials are left out, with a word in the log. `log` gets warnings. Errors name file, line and column. */
 EM_API em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data,
                          em_error *error) EM_MUST_CHECK;
 
@@ -174,10 +214,32 @@ EM_API void em_comm_abort(em_comm *comm, em_code code);
 
 typedef enum em_group { EM_GROUP_ESTIMATE, EM_GROUP_FIXED, EM_GROUP_NONE } em_group;
 
+/* A parameter has a value of its own for each level of a column of the trials: alpha[placebo], alpha[drug]. */
+typedef struct em_by {
+    const char *column, *parameter;
+} em_by;
+/* Reads "drug:alpha,session:beta". by [n] out, texts included in one block of memory: free it. NULL or an empty text gives none. */
+EM_API em_code em_by_read(const char *text, em_by **by, int *n, em_error *error) EM_MUST_CHECK;
+
+/* Parameters are those of the model here; what is said of one with a value a condition holds for each of these. What is pointed to is
+ * borrowed. */
 typedef struct em_fit_options {
     em_group group;
     double mu[EM_MAX_PARAMETERS];  /* start of the group mean (or the fixed prior); NaN: the model's default */
     double var[EM_MAX_PARAMETERS]; /* start of the group variance, > 0 or NaN */
+    bool full;                     /* covariances between parameters are estimated, too */
+    const em_covariate_term *covariate; /* what means depend on */
+    const em_contrast_choice *contrast; /* of covariates that are texts; the others have a treatment contrast */
+    int n_covariates, n_contrasts;
+    const em_by *by;
+    int n_by;
+    double fix[EM_MAX_PARAMETERS]; /* everybody's value, natural scale; NaN: not fixed */
+    bool shared[EM_MAX_PARAMETERS]; /* the same for everyone, but estimated: no variance */
+    const char *group_from;        /* a fit file whose group is taken; NULL: none. The group is then not estimated, and what the fit had
+                                      of covariates, conditions and fixed parameters is taken with it */
+    const char *subjects;          /* a file of the ids to use, as em_selection_make has it; NULL: all */
+    const char *const *exclude;    /* [n_exclude] ids to leave out */
+    int n_exclude;
     double tol;                    /* largest estimated distance to EM's fixed point */
     int max_iter;                  /* largest number of E-steps */
     int starts;                    /* points from which each subject's first E-step begins, the group mean among them;
@@ -187,6 +249,10 @@ typedef struct em_fit_options {
     uint64_t seed;                 /* of the random starts */
     bool accelerate;               /* few E-steps to EM's fixed point; false: plain EM */
     bool ignore_block;             /* the column `block` restarts nothing */
+    bool importance, quadrature;   /* the evidence in these ways, too: see em_evidence_kind */
+    int samples;                   /* of importance sampling, for each subject; 0: 2000 */
+    int nodes;                     /* of the quadrature, in each dimension; 0: 31, 21, 13, 9 in 1 to 4 dimensions */
+    int bootstrap;                 /* times that the fit is repeated with subjects drawn anew, with replacement */
 } em_fit_options;
 
 EM_API em_fit_options em_fit_defaults(void);
@@ -208,14 +274,15 @@ EM_API const char *em_subject_status_text(int status);
 EM_API bool em_subject_is_flagged(int status);
 
 /* Per-parameter status in the group. */
-typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2 } em_group_status;
-/* "estimated", "vanished", "given"; "unknown". */
+typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2, EM_GROUP_SHARED = 3 } em_group_status;
+/* "estimated", "vanished", "given", "shared"; "unknown". */
 EM_API const char *em_group_status_text(int status);
 
 typedef struct em_timing {
     double read_seconds, e_step_seconds, m_step_seconds, communication_seconds, write_seconds, total_seconds;
     double e_step_seconds_mean, e_step_seconds_least; /* over the ranks; the others are of the slowest one */
     double likelihood_evaluations; /* subject-evaluations of any derivative order */
+    double uncertainty_seconds, uncertainty_evaluations; /* of standard errors; in none of the above but the total */
     int ranks;
 } em_timing;
 
@@ -243,7 +310,11 @@ typedef struct em_fit {
     size_t n_subjects, n_subjects_used;
     uint64_t n_trials;  /* observed trials of the subjects used */
     double log_likelihood, log_marginal_likelihood, bic_int, aic_int;
+    double bic_int_subjects; /* BIC_int with the number of subjects in place of the trials */
+    double log_posterior;    /* sum of log-likelihood + log prior at the MAPs */
+    double bic_int_map; /* BIC_int with log_posterior in place of the evidence: what the Python emlib calls BIC_int */
     double pseudo_r2;   /* 1 - log_likelihood / that of chance; NaN where the model has no chance level */
+    double mean_choice_probability; /* geometric mean over all scored choices, at the MAPs; NaN as above */
     int n_parameters;   /* P */
     int n_group;        /* K of BIC_int: estimated group parameters */
     int n_options;      /* options of the choice, as found in the data or asked for */
@@ -252,6 +323,24 @@ typedef struct em_fit {
     int8_t *group_status;            /* [P] em_group_status */
     int8_t *unbounded;               /* [P] 1: the data want this mean at infinity; it is held where the likelihood is flat */
     double *natural_median, *natural_mean; /* [P] T(mu) and E[T(x)] under the group, mean over subjects' facts */
+    int covariance_rank;             /* of cov: fewer than the parameters with variance where it has collapsed */
+    int n_coefficients;              /* C: the intercept and the columns of covariates; 0: no covariates */
+    char **coefficient_name;         /* [C] "(Intercept)", "age", "group[patient]" */
+    double *coefficient;             /* [C,P] on the covariates as they are, 0 where a column does not act on a parameter */
+    double *coefficient_standard;    /* [C,P] on columns of mean 0 and standard deviation 1 */
+    double *column_center, *column_scale; /* [C] of these: z = (raw - center)/scale */
+    double *mu_se, *var_se;          /* [P] standard errors; NaN where there is none, NULL where none were computed */
+    double *coefficient_se;          /* [C,P] */
+    int n_estimates;                 /* E: what was estimated, in this order: means or coefficients, variances, covariances */
+    char **estimate_name;            /* [E] "mu:alpha", "age:alpha", "var:alpha", "cov:alpha,beta" */
+    double *estimate, *estimate_cov; /* [E], [E,E] their values and their covariance as estimates, NaN for vanished ones */
+    int df;                          /* degrees of freedom of t for means and coefficients: subjects used - columns; 0: none */
+    size_t n_excluded;
+    char **excluded;                 /* [n_excluded] ids of the dataset's subjects that were left out by request; NULL: nobody */
+    bool importance, quadrature;     /* these evidences were asked for: */
+    double log_evidence_importance, log_evidence_importance_se, log_evidence_quadrature; /* sums; NaN where not asked for */
+    int n_bootstrap;                 /* B */
+    double *bootstrap_mu, *bootstrap_var, *bootstrap_coefficient; /* [B,P], [B,P], [B,C,P]; NULL where not asked for */
     em_noted noted;
     char **subject;                  /* [S] this and what follows [S...] is NULL in the fit that em_fit_file hands out */
     double *map, *natural;           /* [S,P] */
@@ -260,6 +349,8 @@ typedef struct em_fit {
     uint64_t *subject_n_trials;      /* [S] observed trials */
     int8_t *subject_status;          /* [S] em_subject_status */
     int32_t *subject_modes;          /* [S] different maxima met, the most in one E-step */
+    double *subject_importance, *subject_importance_se, *subject_importance_ess; /* [S] evidence, its error and effective sample size */
+    double *subject_quadrature;      /* [S] evidence; all four NULL where not asked for */
     int n_trace;                     /* I: rows of the trace */
     double *trace_mu, *trace_var;    /* [I,P] group under which E-step i ran */
     double *trace_log_marginal_likelihood; /* [I] */
@@ -267,6 +358,9 @@ typedef struct em_fit {
 } em_fit;
 
 EM_API void em_fit_free(em_fit *fit);
+/* The posterior covariance of subject s's parameters, cov [P,P] out, unconstrained scale: the inverse of the Hessian over the directions
+ * in which the group has variance, 0 along the others. False, and NaN, where it is not positive definite. */
+EM_API bool em_fit_posterior(const em_fit *fit, size_t s, double *cov);
 /* Progress of a fit, called on rank 0 after each E-step. */
 typedef struct em_progress {
     void (*step)(void *where, int iteration, double log_marginal_likelihood, double change, double distance,
@@ -298,14 +392,32 @@ EM_API em_code em_fit_read(const char *path, em_fit **fit, em_error *error) EM_M
 EM_API em_code em_loglik(const char *dataset, const em_model *model, const double *x, int options, bool ignore_block,
                          const em_log *log, em_dataset **frame, double **value, em_error *error) EM_MUST_CHECK;
 
+/* The mean of a parameter differs between subjects by `size` for one unit of a covariate. */
+typedef struct em_effect {
+    const char *covariate, *parameter;
+    double size; /* unconstrained scale */
+} em_effect;
+/* A covariate of two texts: the first subject has the first, the second the second, and so on in turn. */
+typedef struct em_split {
+    const char *covariate;
+    const char *level[2]; /* 0 and 1 for an effect */
+} em_split;
 typedef struct em_simulation {
     size_t subjects;
     int trials;
     double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS]; /* NaN: the model's default; var may be 0 */
     int options; /* K; 0: two, or what the task has */
     uint64_t seed;
+    const em_effect *effect; /* several on one parameter add up */
+    const em_split *split;
+    int n_effects, n_splits;
 } em_simulation;
-/* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. */
+/* Reads "age:alpha=0.5,age:beta=-1". effects [n] out, texts included in one block of memory: free it. NULL or an empty text gives
+ * none. */
+EM_API em_code em_effects_read(const char *text, em_effect **effects, int *n, em_error *error) EM_MUST_CHECK;
+/* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. A covariate of
+ * an effect that is no split is standard normal, drawn for each subject from random numbers of its own: the same seed gives the
+ * same people, with effects and without, but for the shift. */
 EM_API em_code em_simulate(const em_model *model, const em_simulation *simulation, em_dataset **data,
                            em_error *error) EM_MUST_CHECK;
 
@@ -319,10 +431,80 @@ EM_API em_code em_simulate_file(em_comm *comm, const em_model *model, const em_s
 EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame,
                           double **latents, em_error *error) EM_MUST_CHECK;
 
-/* Order of fits from best to worst by BIC_int, with the differences to the best. Refuses fits of different data, naming
- * them. order [n], difference [n] (by position in `fits`) out. */
-EM_API em_code em_compare(const em_fit *const *fits, const char *const *names, int n, int *order, double *difference,
+/* ---- comparing models ------------------------------------------------------------------------------------------ */
+
+/* Order of fits from best to worst by BIC_int. Fits of other data than the first (another dataset_fingerprint, or other
+ * subjects) cannot be compared with it: they are marked and come last, after those without evidence. order [n] out:
+ * positions in `fits`; difference [n] out, by position in `fits`: BIC_int minus that of the best, NaN where the fit has
+ * no evidence or is of other data; other [n] out. EM_INPUT_ERROR for n < 1. */
+EM_API em_code em_compare(const em_fit *const *fits, int n, int *order, double *difference, bool *other,
                           em_error *error) EM_MUST_CHECK;
+
+/* The log marginal likelihoods of those subjects who have one in every fit. */
+typedef struct em_evidence_table {
+    size_t n_subjects;  /* S */
+    int n_fits;         /* K */
+    double *value;      /* [S,K] nats */
+    size_t *subject;    /* [S] positions in the fits, ascending */
+    size_t n_left_out;
+    size_t *left_out;   /* [n_left_out] positions of the other subjects */
+} em_evidence_table;
+/* Takes them out of n fits of the same subjects (EM_INPUT_ERROR where their numbers differ). S may come out as 0. */
+EM_API em_code em_gather_evidence(const em_fit *const *fits, int n, em_evidence_table **evidence,
+                                  em_error *error) EM_MUST_CHECK;
+EM_API void em_evidence_table_free(em_evidence_table *evidence);
+
+/* Random-effects model selection: each subject follows one of K models, and the models' frequencies in the population,
+ * r, have a Dirichlet distribution. */
+typedef struct em_selection {
+    size_t n_subjects;             /* S */
+    int n_models;                  /* K */
+    double *prior, *alpha;         /* [K] Dirichlet counts of r before the data and after */
+    double *expected_frequency;    /* [K] mean of r: alpha / sum(alpha) */
+    double *exceedance;            /* [K] probability that the model is the most frequent one */
+    double *protected_exceedance;  /* [K] the same, with the omnibus risk: (1 - risk) exceedance + risk / K */
+    double *posterior;             /* [S,K] probability that the subject follows the model */
+    double free_energy;            /* nats: lower bound of the log evidence of all data, r free */
+    double free_energy_null;       /* nats: log evidence of all data with r at its prior mean, prior / sum(prior) */
+    double omnibus_risk;           /* probability of r at its prior mean rather than free, 1/2 before the data */
+    int iterations;
+} em_selection;
+/* The variational posterior: alpha = prior + sum over subjects of posterior, where posterior_sk ~ exp(evidence_sk +
+ * psi(alpha_k) - psi(sum(alpha))) sums to 1 over k (Stephan et al. 2009, NeuroImage 46:1004), with
+ * the free energies and the Bayesian omnibus risk 1/(1 + exp(free_energy - free_energy_null)) of Rigoux et al. (2014,
+ * NeuroImage 84:971). The iteration starts at alpha = prior and ends when the estimated distance to its fixed point is
+ * below 1e-11 sum(alpha). With prior counts below 1/2 the posterior prefers few models even where the data do not, and
+ * there can be several fixed points. evidence [S,K] nats, any size, finite; prior [K] from 1e-4 to 1e6 each, NULL: 1 a
+ * model. EM_INPUT_ERROR names the subject and model, counted from 1, of what is not finite. *selection is freed with
+ * em_selection_free. */
+EM_API em_code em_select_models(const double *evidence, size_t n_subjects, int n_models, const double *prior,
+                                em_selection **selection, em_error *error) EM_MUST_CHECK;
+EM_API void em_selection_free(em_selection *selection);
+
+/* The same for families of models (Penny et al. 2010, PLoS Comput Biol 6:e1000709): each family has the prior count
+ * `count`, divided evenly over its models, and the omnibus risk is that of equally frequent families. In the result
+ * families stand for models: counts and posteriors are sums over a family's models. family [K]: the family of each
+ * model, 0 .. n_families-1; each must have a model. */
+EM_API em_code em_select_families(const double *evidence, size_t n_subjects, int n_models, const int *family,
+                                  int n_families, double count, em_selection **selection,
+                                  em_error *error) EM_MUST_CHECK;
+
+/* Two groups of subjects: do they have the same model frequencies? */
+typedef struct em_group_selection {
+    em_selection *same;             /* everybody together */
+    em_selection *group[2];         /* each group by itself */
+    double probability_different;   /* that each has frequencies of its own, 1/2 before the data */
+} em_group_selection;
+/* Compares the free energy of everybody together with the sum of both groups' (Rigoux et al. 2014, the section on
+ * comparing groups): probability_different = 1/(1 + exp(F_same - F_0 - F_1)). group [S]: 0 or 1, both must occur; the
+ * rest as for em_select_models. */
+EM_API em_code em_select_groups(const double *evidence, size_t n_subjects, int n_models, const int *group,
+                                const double *prior, em_group_selection **selection, em_error *error) EM_MUST_CHECK;
+EM_API void em_group_selection_free(em_group_selection *selection);
+
+/* Probability of each component of a Dirichlet variable to be the largest one, by numerical integration: error below
+ * 1e-11. alpha [n], from 1e-4 to 1e8 each; probability [n] out, not normalised: the sum is 1 within that error. */
+EM_API em_code em_exceedance(const double *alpha, int n, double *probability, em_error *error) EM_MUST_CHECK;
 
 /* ---- hierarchical Bayesian inference over several models ------------------------------------------------------- */
 

@@ -35,6 +35,8 @@ const char *cmd_join(const struct argp_state *state, const char *so_far, const c
 /* name=number[,name=number...] for the parameters of a model into value [P], which holds NaN for those not given so far;
  * a name given twice is refused. Text NULL gives nothing. Returns false with `error` filled. */
 bool cmd_numbers(const char *option, const char *text, const em_model *model, double *value, em_error *error);
+/* name[,name...] of parameters of a model: chosen [P] is set. As cmd_numbers. */
+bool cmd_names(const char *option, const char *text, const em_model *model, bool *chosen, em_error *error);
 /* A whole number from `least` on; on anything else cmd_misuse. */
 long long cmd_whole(const struct argp_state *state, const char *option, const char *text, long long least,
                     long long most);

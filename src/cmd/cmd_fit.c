@@ -8,13 +8,15 @@
 #include "print.h"
 
 enum { OPTION_GROUP = 256, OPTION_MU, OPTION_VAR, OPTION_TOL, OPTION_MAX_ITER, OPTION_STARTS, OPTION_SEED, OPTION_OPTIONS,
-       OPTION_IGNORE, OPTION_FORCE,
-       OPTION_ACCELERATE };
+       OPTION_IGNORE, OPTION_FORCE, OPTION_ACCELERATE, OPTION_COVARIANCE, OPTION_COVARIATE, OPTION_CONTRAST, OPTION_BY, OPTION_FIX,
+       OPTION_SHARED, OPTION_GROUP_FROM, OPTION_SUBJECTS, OPTION_EXCLUDE };
 
 typedef struct {
-    const char *dataset, *model, *output, *mu, *var;
+    const char *dataset, *model, *output, *mu, *var, *covariate, *by, *fix, *shared;
+    const char **contrast, **exclude; /* [argc] */
+    int n_contrasts, n_exclude;
     em_fit_options options;
-    bool force, quiet;
+    bool force, quiet, group;
 } arguments;
 
 static em_group group_of(const struct argp_state *state, const char *text)
@@ -26,7 +28,7 @@ static em_group group_of(const struct argp_state *state, const char *text)
     cmd_misuse(state, "--group can be estimate, fixed or none, not '%s'", text);
 }
 
-static void check_all(const struct argp_state *state, const arguments *a)
+static void check_all(const struct argp_state *state, arguments *a)
 {
     if (!a->dataset)
         cmd_misuse(state, "which dataset? (make one with 'emlib import')");
@@ -34,6 +36,22 @@ static void check_all(const struct argp_state *state, const arguments *a)
         cmd_misuse(state, "--model is needed ('emlib models' lists them)");
     if (!a->output)
         cmd_misuse(state, "--output is needed");
+    if (a->options.group_from && a->group && a->options.group != EM_GROUP_FIXED)
+        cmd_misuse(state, "--group-from gives the group: --group can only be fixed with it");
+    if (a->options.group_from)
+        a->options.group = EM_GROUP_FIXED;
+}
+
+/* Ids with commas between, added to those to leave out. */
+static void add_excluded(const struct argp_state *state, arguments *a, char *text)
+{
+    for (char *part = strtok(text, ","); part; part = strtok(NULL, ",")) {
+        const char **more = realloc(a->exclude, (size_t)(a->n_exclude + 1) * sizeof *more);
+        if (!more)
+            cmd_misuse(state, "out of memory");
+        a->exclude = more;
+        a->exclude[a->n_exclude++] = part;
+    }
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -44,7 +62,23 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'm': a->model = text; break;
     case 'o': a->output = text; break;
     case 'q': a->quiet = true; break;
-    case OPTION_GROUP: o->group = group_of(state, text); break;
+    case OPTION_GROUP:
+        o->group = group_of(state, text);
+        a->group = true;
+        break;
+    case OPTION_COVARIANCE:
+        if (strcmp(text, "full") != 0 && strcmp(text, "diagonal") != 0)
+            cmd_misuse(state, "--covariance can be diagonal or full, not '%s'", text);
+        o->full = strcmp(text, "full") == 0;
+        break;
+    case OPTION_COVARIATE: a->covariate = cmd_join(state, a->covariate, text); break;
+    case OPTION_CONTRAST: a->contrast[a->n_contrasts++] = text; break;
+    case OPTION_BY: a->by = cmd_join(state, a->by, text); break;
+    case OPTION_FIX: a->fix = cmd_join(state, a->fix, text); break;
+    case OPTION_SHARED: a->shared = cmd_join(state, a->shared, text); break;
+    case OPTION_GROUP_FROM: o->group_from = text; break;
+    case OPTION_SUBJECTS: o->subjects = text; break;
+    case OPTION_EXCLUDE: add_excluded(state, a, text); break;
     case OPTION_MU: a->mu = cmd_join(state, a->mu, text); break;
     case OPTION_VAR: a->var = cmd_join(state, a->var, text); break;
     case OPTION_TOL: o->tol = cmd_number(state, "tol", text); break;
@@ -83,6 +117,19 @@ static const struct argp_option options[] = {
      "prior given by --mu and --var; none: everybody's own maximum likelihood", 2},
     {"mu", OPTION_MU, "NAME=X,...", 0, "where the group means start, unconstrained scale (default: the model's, mostly 0)", 2},
     {"var", OPTION_VAR, "NAME=X,...", 0, "where the group variances start (default: the model's, mostly 6.25)", 2},
+    {"covariance", OPTION_COVARIANCE, "WHAT", 0, "diagonal: parameters vary independently (default); full: their covariances are estimated, "
+     "too", 2},
+    {"covariate", OPTION_COVARIATE, "NAME[:PARAMETER],...", 0, "what group means depend on: covariates of the dataset ('emlib import "
+     "--covariates'), for every parameter or for one", 2},
+    {"contrast", OPTION_CONTRAST, "NAME=KIND[:LEVEL]", 0, "how a covariate of texts is coded: treatment (each level against LEVEL, or the "
+     "first; default), sum or helmert", 2},
+    {"by", OPTION_BY, "COLUMN:PARAMETER,...", 0, "a value of the parameter for each level of this column of the trials: sessions, "
+     "conditions", 2},
+    {"fix", OPTION_FIX, "NAME=X,...", 0, "parameters with a given value, natural scale, the same for everyone", 2},
+    {"shared", OPTION_SHARED, "NAME,...", 0, "parameters that are estimated, but the same for everyone: no variance", 2},
+    {"group-from", OPTION_GROUP_FROM, "FIT.h5", 0, "the group of another fit of this model, for new subjects; nothing of it is estimated", 2},
+    {"subjects", OPTION_SUBJECTS, "FILE", 0, "only these subjects: one id a line, or a table with a column 'subject'", 2},
+    {"exclude", OPTION_EXCLUDE, "ID,...", 0, "leave these subjects out", 2},
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: as found in the data)", 2},
     {"ignore", OPTION_IGNORE, "block", 0, "values do not restart where column 'block' changes", 2},
     {"tol", OPTION_TOL, "X", 0, "converged when the estimated distance to EM's fixed point is below X: means in standard "
@@ -211,19 +258,42 @@ static void flagged(const em_noted *noted)
 
 int cmd_fit(int argc, char **argv)
 {
-    arguments a = {.options = em_fit_defaults()};
+    arguments a = {.options = em_fit_defaults(), .contrast = calloc((size_t)argc, sizeof *a.contrast)};
     em_error error = {EM_OK, ""};
     const em_model *model;
+    if (!a.contrast) {
+        (void)em_fail(&error, EM_MACHINE, "out of memory");
+        return cmd_fail("fit", &error);
+    }
     int status = cmd_parse(&argp, argc, argv, &a);
-    if (status)
+    if (status) {
+        free(a.contrast);
         return status;
+    }
+    em_covariate_term *covariate = NULL;
+    em_contrast_choice *contrast = NULL;
+    em_by *by = NULL;
     em_comm *comm = NULL;
     em_code code = em_comm_start(&comm, &error);
     if (code == EM_OK)
         code = em_comm_model(comm, a.model, &model, &error);
     if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||
-                          !cmd_numbers("var", a.var, model, a.options.var, &error)))
+                          !cmd_numbers("var", a.var, model, a.options.var, &error) ||
+                          !cmd_numbers("fix", a.fix, model, a.options.fix, &error) ||
+                          !cmd_names("shared", a.shared, model, a.options.shared, &error)))
         code = error.code;
+    if (code == EM_OK)
+        code = em_covariate_terms_read(a.covariate, &covariate, &a.options.n_covariates, &error);
+    if (code == EM_OK)
+        code = em_contrast_choices_read(a.contrast, a.n_contrasts, &contrast, &error);
+    if (code == EM_OK)
+        code = em_by_read(a.by, &by, &a.options.n_by, &error);
+    a.options.covariate = covariate;
+    a.options.contrast = contrast;
+    a.options.n_contrasts = a.n_contrasts;
+    a.options.by = by;
+    a.options.exclude = a.exclude;
+    a.options.n_exclude = a.n_exclude;
     const bool first = cmd_is_first();
     progress live = {.terminal = isatty(STDERR_FILENO), .tol = a.options.tol, .distance = NAN};
     const em_progress steps = {a.quiet ? NULL : step, &live};
@@ -243,6 +313,11 @@ int cmd_fit(int argc, char **argv)
     if (code != EM_OK && code != EM_NOT_CONVERGED)
         exit_status = cmd_fail("fit", &error);
     em_fit_free(fit);
+    free(covariate);
+    free(contrast);
+    free(by);
+    free(a.contrast);
+    free(a.exclude);
     em_comm_stop(comm);
     return exit_status;
 }

@@ -11,7 +11,8 @@ static const char about[] =
     "Turns a table of trials, CSV or TSV, into a dataset file for 'emlib fit'.\n\n"
     "  emlib import trials.csv -o data.h5\n"
     "  emlib import raw.tsv -o data.h5 --subject participant \\\n"
-    "        --rename resp=choice --levels choice=left,right --base stimulus=1"
+    "        --rename resp=choice --levels choice=left,right --base stimulus=1\n"
+    "  emlib import trials.csv --covariates people.csv -o data.h5"
     "\v"
     "The table has a header line with the names of its columns, then one row a trial. One column tells subjects apart "
     "(--subject); a subject's rows need not stand together, their order is kept. All other columns are kept, whatever "
@@ -19,10 +20,14 @@ static const char about[] =
     "Columns hold numbers or text; text is coded 0, 1, ... in bytewise order or as --levels says. An empty cell, NA, "
     "NaN and n/a stand for a missing value. The file is text in UTF-8, tabs or commas between the columns, a point in "
     "decimal numbers.\n\n"
+    "What is known of the people themselves, such as age or group, stands in a table of its own (--covariates) with one row a "
+    "person; its column of subjects has the same name as that of the trials, or is called 'subject'. --rename, --levels and "
+    "--base may speak of columns of both tables. A subject without a row there has missing values; a row without trials is "
+    "left out.\n\n"
     "Prints how many subjects and trials there are and what each column holds.\n"
     "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written.";
 
-enum { KEY_SUBJECT = 256, KEY_RENAME, KEY_LEVELS, KEY_BASE, KEY_FORCE };
+enum { KEY_SUBJECT = 256, KEY_RENAME, KEY_LEVELS, KEY_BASE, KEY_COVARIATES, KEY_FORCE };
 
 static const struct argp_option option[] = {
     {"output", 'o', "DATA.h5", 0, "the dataset file to write (required)", 0},
@@ -32,6 +37,7 @@ static const struct argp_option option[] = {
     {"levels", KEY_LEVELS, "COLUMN=A,B,...", 0,
      "code this column's texts in this order, A 0, B 1 and so on; any other text is refused (repeatable)", 0},
     {"base", KEY_BASE, "COLUMN=1", 0, "this column's codes start at 1, make them start at 0 (repeatable)", 0},
+    {"covariates", KEY_COVARIATES, "SUBJECTS.csv", 0, "a table with one row a subject: age, group and the like", 0},
     {"force", KEY_FORCE, NULL, 0, "replace DATA.h5 where there is one", 0},
     {0},
 };
@@ -81,6 +87,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'o': r->output = arg; break;
     case KEY_SUBJECT: r->import.subject = arg; break;
+    case KEY_COVARIATES:
+        if (r->import.covariates)
+            cmd_misuse(state, "one table of covariates, not '%s' and '%s'", r->import.covariates, arg);
+        r->import.covariates = arg;
+        break;
     case KEY_FORCE: r->force = true; break;
     case KEY_RENAME:
         right = split(state, "rename", "OLD=NEW", arg);
@@ -114,13 +125,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+static bool same_file(const char *path, const struct stat *output)
+{
+    struct stat input;
+    return stat(path, &input) == 0 && input.st_dev == output->st_dev && input.st_ino == output->st_ino;
+}
+
 /* Found before the table is read, which may take long; em_dataset_write looks again. */
 static em_code check_output(const request *r, em_error *error)
 {
-    struct stat table, output;
+    struct stat output;
     if (stat(r->output, &output) != 0)
         return EM_OK;
-    if (stat(r->table, &table) == 0 && table.st_dev == output.st_dev && table.st_ino == output.st_ino)
+    if (same_file(r->table, &output) || (r->import.covariates && same_file(r->import.covariates, &output)))
         return em_fail(error, EM_INPUT_ERROR, "%s is the table itself; give the dataset file another name", r->output);
     if (S_ISDIR(output.st_mode))
         return em_fail(error, EM_INPUT_ERROR, "%s is a folder; name a file to write", r->output);
@@ -204,6 +221,15 @@ static void print_column(const em_dataset_column *column, size_t n)
     printf(")");
 }
 
+static void print_columns(const char *title, const em_dataset_column *column, int n, size_t values)
+{
+    for (int i = 0; i < n; i++) {
+        printf("%s", i ? ", " : title);
+        print_column(&column[i], values);
+    }
+    printf("\n");
+}
+
 static void print_summary(const em_dataset *data)
 {
     uint64_t least = UINT64_MAX, most = 0;
@@ -215,12 +241,10 @@ static void print_summary(const em_dataset *data)
     printf("subjects  %zu\ntrials    %zu (", data->n_subjects, data->n_rows);
     if (least < most)
         printf("%llu to ", (unsigned long long)least);
-    printf("%llu per subject)\ncolumns   ", (unsigned long long)most);
-    for (int i = 0; i < data->n_columns; i++) {
-        printf("%s", i ? ", " : "");
-        print_column(&data->column[i], data->n_rows);
-    }
-    printf("\n");
+    printf("%llu per subject)\n", (unsigned long long)most);
+    print_columns("columns   ", data->column, data->n_columns, data->n_rows);
+    if (data->n_covariates > 0)
+        print_columns("covariates  ", data->covariate, data->n_covariates, data->n_subjects);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */

@@ -56,18 +56,6 @@ static size_t count_modes(const em_fit *fit)
     return n;
 }
 
-/* What --group was when the fit was made. */
-static em_group asked_group(const em_fit *fit)
-{
-    json_t *asked = json_loads(fit->options, 0, NULL);
-    const char *text = json_string_value(json_object_get(asked, "group"));
-    em_group group = text && strcmp(text, "none") == 0    ? EM_GROUP_NONE
-                     : text && strcmp(text, "fixed") == 0 ? EM_GROUP_FIXED
-                                                          : EM_GROUP_ESTIMATE;
-    json_decref(asked);
-    return group;
-}
-
 static void show_course(const em_fit *fit, em_group group)
 {
     if (group == EM_GROUP_NONE)
@@ -149,7 +137,7 @@ static void show_group(const em_fit *fit)
 
 static int show(const em_fit *fit)
 {
-    em_group group = asked_group(fit);
+    em_group group = print_asked_group(fit);
     printf("Fit of %s%s%s%s\n", fit->model, fit->model_file ? " (" : "", fit->model_file ? fit->model_file : "",
            fit->model_file ? ")" : "");
     if (fit->numerical)

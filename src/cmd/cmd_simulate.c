@@ -1,15 +1,17 @@
 /* emlib simulate: data from a model in its task. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../task.h"
 #include "cmd.h"
 #include "print.h"
 
-enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_TASKS, OPTION_FORCE };
+enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_EFFECT, OPTION_SPLIT, OPTION_TASKS, OPTION_FORCE };
 
 typedef struct {
-    const char *model, *mu, *var, *output;
+    const char *model, *mu, *var, *effect, *output;
+    em_split *split; /* [argc], more than can be asked for */
     em_simulation simulation;
     bool force;
 } arguments;
@@ -28,6 +30,16 @@ static void list_tasks(void)
     print_end(&table, 0);
 }
 
+/* GROUP=A,B */
+static em_split read_split(const struct argp_state *state, char *text)
+{
+    char *equals = strchr(text, '='), *comma = equals ? strchr(equals, ',') : NULL;
+    if (!comma || strchr(comma + 1, ','))
+        cmd_misuse(state, "--split wants NAME=A,B, not '%s'", text);
+    *equals = *comma = '\0';
+    return (em_split){text, {equals + 1, comma + 1}};
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     arguments *a = state->input;
@@ -40,6 +52,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_VAR: a->var = cmd_join(state, a->var, text); break;
     case OPTION_SEED: a->simulation.seed = (uint64_t)cmd_whole(state, "seed", text, 0, INT64_MAX); break;
     case OPTION_OPTIONS: a->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
+    case OPTION_EFFECT: a->effect = cmd_join(state, a->effect, text); break;
+    case OPTION_SPLIT: a->split[a->simulation.n_splits++] = read_split(state, text); break;
     case OPTION_TASKS:
         if (cmd_is_first())
             list_tasks();
@@ -63,6 +77,12 @@ static const struct argp_option options[] = {
     {"var", OPTION_VAR, "NAME=X,...", 0, "group variances, unconstrained scale (default: the model's; 0: all alike)", 0},
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 0},
     {"seed", OPTION_SEED, "N", 0, "the same seed gives the same data (default 1)", 0},
+    {"effect", OPTION_EFFECT, "NAME:PAR=B,...", 0,
+     "draw a standard normal covariate NAME of each subject; for one unit of it the mean of parameter PAR is B higher, on the "
+     "unconstrained scale (repeatable)", 0},
+    {"split", OPTION_SPLIT, "NAME=A,B", 0,
+     "a covariate NAME that is A for the first subject, B for the second, and so on in turn; 0 and 1 for --effect "
+     "(repeatable)", 0},
     {"output", 'o', "DATA.h5", 0, "dataset file to write; the true parameters go into it, too", 0},
     {"tasks", OPTION_TASKS, NULL, 0, "list the tasks that a model can name, and end", 0},
     {"force", OPTION_FORCE, NULL, 0, "replace DATA.h5 if it exists", 0},
@@ -73,32 +93,62 @@ static const struct argp argp = {
     "A bound that comes from the data (minRT of ddm) is not known before there are data: it is 1 here. The natural values in "
     "DATA.h5 are those that were drawn with; compare them, not the unconstrained ones, with a fit.\n\n"
     "Example: 60 people, 200 trials each, with a mean learning rate of logistic(-0.5)\n\n"
-    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 -o data.h5\n\n"
+    "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 \\\n"
+    "        -o data.h5\n\n"
+    "Two groups, of which the patients learn more slowly, and an effect of age on both parameters\n\n"
+    "  emlib simulate --model rw --subjects 60 --trials 200 -o data.h5 \\\n"
+    "        --split group=control,patient --effect group:alpha=-0.8 \\\n"
+    "        --effect age:alpha=0.3,age:beta=0.2\n\n"
+    "Covariates and effects go into DATA.h5, too. The same seed gives the same people with effects and without, but for the "
+    "shift.\n\n"
     "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
 
-int cmd_simulate(int argc, char **argv)
+/* --mu, --var and --effect, once the model is known. *effects: free it. */
+static em_code read_numbers(arguments *a, const em_model *model, em_effect **effects, em_error *error)
 {
-    arguments a = {.simulation = {.seed = 1}};
+    if (!cmd_numbers("mu", a->mu, model, a->simulation.mu, error) ||
+        !cmd_numbers("var", a->var, model, a->simulation.var, error))
+        return error->code;
+    em_code code = em_effects_read(a->effect, effects, &a->simulation.n_effects, error);
+    a->simulation.effect = *effects;
+    a->simulation.split = a->split;
+    return code;
+}
+
+static int run(arguments *a)
+{
     em_error error = {EM_OK, ""};
-    const em_model *model;
-    for (int j = 0; j < EM_MAX_PARAMETERS; j++)
-        a.simulation.mu[j] = a.simulation.var[j] = NAN;
-    int status = cmd_parse(&argp, argc, argv, &a);
-    if (status)
-        return status;
+    const em_model *model = NULL;
+    em_effect *effects = NULL;
     em_comm *comm = NULL;
     em_code code = em_comm_start(&comm, &error);
     if (code == EM_OK)
-        code = em_comm_model(comm, a.model, &model, &error);
-    if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.simulation.mu, &error) ||
-                          !cmd_numbers("var", a.var, model, a.simulation.var, &error)))
-        code = error.code;
+        code = em_comm_model(comm, a->model, &model, &error);
     if (code == EM_OK)
-        code = em_simulate_file(comm, model, &a.simulation, a.output, a.force, &error);
+        code = read_numbers(a, model, &effects, &error);
+    if (code == EM_OK)
+        code = em_simulate_file(comm, model, &a->simulation, a->output, a->force, &error);
     if (code == EM_OK && cmd_is_first())
-        printf("%s: %zu subjects, %d trials each, model %s, seed %llu\n", a.output, a.simulation.subjects, a.simulation.trials,
-               model->name, (unsigned long long)a.simulation.seed);
-    status = code == EM_OK ? cmd_finish("simulate", 0) : cmd_fail("simulate", &error);
+        printf("%s: %zu subjects, %d trials each, model %s, seed %llu\n", a->output, a->simulation.subjects,
+               a->simulation.trials, model->name, (unsigned long long)a->simulation.seed);
+    const int status = code == EM_OK ? cmd_finish("simulate", 0) : cmd_fail("simulate", &error);
+    free(effects);
     em_comm_stop(comm);
+    return status;
+}
+
+int cmd_simulate(int argc, char **argv)
+{
+    static const em_error no_memory = {EM_MACHINE, "out of memory"};
+    arguments a = {.simulation = {.seed = 1}};
+    for (int j = 0; j < EM_MAX_PARAMETERS; j++)
+        a.simulation.mu[j] = a.simulation.var[j] = NAN;
+    a.split = calloc((size_t)argc, sizeof *a.split);
+    if (!a.split)
+        return cmd_fail("simulate", &no_memory);
+    int status = cmd_parse(&argp, argc, argv, &a);
+    if (!status)
+        status = run(&a);
+    free(a.split);
     return status;
 }

@@ -134,19 +134,37 @@ const char *cmd_join(const struct argp_state *state, const char *so_far, const c
     return joined->text;
 }
 
+/* The parameter whose name are the first n bytes of `text`, or -1 with `error` filled. */
+static int parameter_named(const char *option, const char *text, size_t n, const em_model *model, em_error *error)
+{
+    for (int j = 0; j < model->n_parameters; j++)
+        if (strlen(model->parameters[j].name) == n && strncmp(model->parameters[j].name, text, n) == 0)
+            return j;
+    em_fail(error, EM_INPUT_ERROR, "--%s: model %s has no parameter '%.*s'; 'emlib models %s' lists them", option, model->name,
+            (int)n, text, model->name);
+    return -1;
+}
+
+bool cmd_names(const char *option, const char *text, const em_model *model, bool *chosen, em_error *error)
+{
+    while (text && *text) {
+        const size_t n = strcspn(text, ",");
+        const int found = parameter_named(option, text, n, model, error);
+        if (found < 0)
+            return false;
+        chosen[found] = true;
+        text += n + (text[n] == ',');
+    }
+    return true;
+}
+
 bool cmd_numbers(const char *option, const char *text, const em_model *model, double *value, em_error *error)
 {
     while (text && *text) {
         size_t name = strcspn(text, "=,"), whole = strcspn(text, ",");
-        int found = -1;
-        for (int j = 0; j < model->n_parameters; j++)
-            if (strlen(model->parameters[j].name) == name && strncmp(model->parameters[j].name, text, name) == 0)
-                found = j;
-        if (found < 0) {
-            em_fail(error, EM_INPUT_ERROR, "--%s: model %s has no parameter '%.*s'; 'emlib models %s' lists them", option,
-                    model->name, (int)name, text, model->name);
+        const int found = parameter_named(option, text, name, model, error);
+        if (found < 0)
             return false;
-        }
         char *end = NULL;
         double x = text[name] == '=' ? strtod(text + name + 1, &end) : NAN;
         if (end != text + whole || !isfinite(x)) {

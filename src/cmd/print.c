@@ -105,6 +105,17 @@ print_number print_exact(double value)
     return number;
 }
 
+em_group print_asked_group(const em_fit *fit)
+{
+    json_t *asked = json_loads(fit->options, 0, NULL);
+    const char *text = json_string_value(json_object_get(asked, "group"));
+    em_group group = text && strcmp(text, "none") == 0    ? EM_GROUP_NONE
+                     : text && strcmp(text, "fixed") == 0 ? EM_GROUP_FIXED
+                                                          : EM_GROUP_ESTIMATE;
+    json_decref(asked);
+    return group;
+}
+
 void print_group_notes(FILE *to, const char *before, const em_fit *fit)
 {
     for (int j = 0; j < fit->n_parameters; j++) {

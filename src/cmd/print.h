@@ -26,6 +26,9 @@ bool print_end(print_table *table, int indent);
  * means that run off to infinity. */
 void print_group_notes(FILE *to, const char *before, const em_fit *fit);
 
+/* What --group was when the fit was made. */
+em_group print_asked_group(const em_fit *fit);
+
 typedef struct print_number {
     char text[32];
 } print_number;

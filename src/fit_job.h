@@ -1,0 +1,29 @@
+/* A fit while it is made, and what it becomes. */
+#ifndef EMLIB_FIT_JOB_H
+#define EMLIB_FIT_JOB_H
+#include "em.h"
+#include "fit_setup.h"
+
+typedef struct em_fit_job {
+    em_comm *comm;
+    const em_model *model;
+    const em_fit_options *options; /* as asked; what they mean stands in setup.options */
+    const em_log *log;             /* on rank 0 */
+    const em_kernel *kernel;
+    em_trials trials;
+    em_plan plan;
+    em_setup setup;
+    em_group_data *groups;
+    size_t n_groups;
+    em_estep estep;
+    em_run_result result;
+    double *covariance; /* of the estimates, see em_uncertainty; NULL: none */
+    double uncertainty_evaluations;
+    double began, read_seconds, uncertainty_seconds;
+} em_fit_job;
+
+/* Rank 0: everything of the fit but its subjects. chance: log-likelihood of choosing at random, NaN where there is no such thing;
+ * responses: how many are scored; facts: means over the subjects. */
+em_code em_fit_assemble(em_fit_job *job, const char *dataset, double chance, double responses, const double *facts, em_fit *fit,
+                        em_error *error) EM_MUST_CHECK;
+#endif
