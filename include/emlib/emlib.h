@@ -505,4 +505,90 @@ EM_API void em_group_selection_free(em_group_selection *selection);
 /* Probability of each component of a Dirichlet variable to be the largest one, by numerical integration: error below
  * 1e-11. alpha [n], from 1e-4 to 1e8 each; probability [n] out, not normalised: the sum is 1 within that error. */
 EM_API em_code em_exceedance(const double *alpha, int n, double *probability, em_error *error) EM_MUST_CHECK;
+
+/* ---- hierarchical Bayesian inference over several models ------------------------------------------------------- */
+
+/* Piray, Dezfouli, Heskes, Frank & Daw 2019, PLoS Comput Biol 15:e1007043: everybody's data are explained by one of K
+ * models, each with a group of its own to which people belong as far as the model is responsible for them. The equations are
+ * in src/hbi_group.h. */
+enum { EM_HBI_MODELS = 32 }; /* the largest K */
+
+typedef struct em_hbi_options {
+    double tol;        /* largest estimated distance to the iteration's fixed point, see em_hbi.distance */
+    int max_iter;      /* largest number of E-steps, of the run itself and of that under the null hypothesis */
+    int starts;        /* points from which each subject's first search begins; 0: as in em_fit_options */
+    int options;       /* number of options of the choice; 0: as found in the data */
+    uint64_t seed;     /* of the random starts */
+    bool ignore_block; /* the column `block` restarts nothing */
+    bool null;         /* a second run, with responsibilities held at 1/K, for protected exceedance probabilities */
+} em_hbi_options;
+EM_API em_hbi_options em_hbi_defaults(void);
+
+/* What was found for one of the models. Unconstrained scale but for `natural`. */
+typedef struct em_hbi_model {
+    char *name;
+    char fingerprint[65];
+    int n_parameters;              /* P */
+    char **parameter, **transform; /* [P] */
+    double *mu, *var;              /* [P] mean of the posterior of the group's mean (a), and the group's variance
+                                      (sigma/nu): the prior of the subjects' parameters */
+    double *mu_se;                 /* [P] hierarchical error bar of mu: sqrt(sigma/(nu b)) */
+    double df;                     /* degrees of freedom of mu's Student t posterior: 2 nu */
+    double *natural_median;        /* [P] T(mu), at the mean of the subjects' facts */
+    double *map, *natural;         /* [S,P] */
+    double *hessian;               /* [S,P,P] of the negative log posterior at the MAP */
+    double *log_likelihood, *log_marginal_likelihood; /* [S] NaN where flagged and not used */
+    uint64_t *n_trials;            /* [S] observed trials */
+    int8_t *status;                /* [S] em_subject_status */
+} em_hbi_model;
+
+/* What `emlib hbi` finds; see README, "HBI file". Owns everything it points to. */
+typedef struct em_hbi {
+    char *emlib_version, *dataset; /* as in em_fit */
+    char dataset_fingerprint[65];
+    char *options;       /* JSON object: what was asked */
+    bool converged;      /* both runs, where there were two */
+    int iterations, null_iterations; /* E-steps over all subjects after the first, individual ones */
+    double distance;     /* estimated distance to the fixed point: means in standard deviations, variances in logs,
+                            responsibilities */
+    double bound, null_bound; /* of the log evidence (variational, Laplace), without and with the null hypothesis */
+    double bayesian_omnibus_risk; /* probability that the models are equally frequent; NaN without the null run */
+    size_t n_subjects, n_subjects_used; /* S; those that at least one model fits */
+    int n_models;        /* K */
+    em_hbi_model *model; /* [K] in the order asked */
+    double *alpha;       /* [K] Dirichlet posterior of the models' frequencies: 1 + the sum of responsibilities */
+    double *expected_frequency;    /* [K] alpha / sum(alpha) */
+    double *exceedance_probability, *protected_exceedance_probability; /* [K] the latter NaN without the null run */
+    char **subject;          /* [S] */
+    double *responsibility;  /* [S,K] rows sum to 1; 0 where a model does not fit the subject; NaN where none does */
+    int n_trace;             /* I */
+    double *trace_alpha;     /* [I,K] under which E-step i ran */
+    double *trace_bound;     /* [I] found by it */
+    double seconds;          /* wall time in all, and on so many ranks */
+    int ranks;
+} em_hbi;
+
+EM_API void em_hbi_free(em_hbi *hbi);
+/* Progress, called on rank 0 after each E-step; alpha [K] as the step has found them. */
+typedef struct em_hbi_progress {
+    void (*step)(void *where, bool null, int iteration, double bound, const double *alpha, double change, double distance,
+                 double seconds);
+    void *where;
+} em_hbi_progress;
+/* Runs HBI over the models [n_models], each once, on the dataset file, and writes HBI.h5. An output that is there already is
+ * treated as by em_fit_file. EM_INPUT_ERROR where models explain different responses, whose evidence cannot be compared.
+ * Collective; returns EM_OK or EM_NOT_CONVERGED on every rank when the file is there. *hbi on rank 0: what was found, NULL
+ * where it was there already; hbi may be NULL. */
+EM_API em_code em_hbi_file(em_comm *comm, const char *dataset, const em_model *const *models, int n_models,
+                           const em_hbi_options *options, const char *output, bool force, const em_hbi_progress *progress,
+                           const em_log *log, em_hbi **hbi, em_error *error) EM_MUST_CHECK;
+/* As em_dataset_write. */
+EM_API em_code em_hbi_write(const em_hbi *hbi, const char *path, bool force, em_error *error) EM_MUST_CHECK;
+EM_API em_code em_hbi_read(const char *path, em_hbi **hbi, em_error *error) EM_MUST_CHECK;
+/* Whether this is a file that em_hbi_read could read, to judge by its format alone. */
+EM_API bool em_hbi_is_file(const char *path);
+/* Two-sided test of whether the mean of parameter j is `value` (unconstrained scale): *t out, (mu - value)/mu_se, which is
+ * Student t distributed with df degrees of freedom; returns p. Unlike tests of subjects' parameters it is not biased by their
+ * being drawn towards the group. */
+EM_API double em_hbi_test(const em_hbi_model *model, int j, double value, double *t);
 #endif

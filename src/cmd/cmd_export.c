@@ -1,9 +1,7 @@
 /* emlib export: tables of a fit as CSV. */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../output.h"
 #include "cmd.h"
@@ -75,7 +73,8 @@ static const struct argp argp = {
            "estimates: all that was estimated, with the covariance of the estimates, for tests of your own.\n"
            "trace: a row for each E-step: the group it ran under and its evidence.\n"
            "trials: a row for each trial: the data that the model used and its latent variables, such as values and "
-           "prediction errors, at each subject's estimate.\n\nExample:\n\n"
+           "prediction errors, at each subject's estimate.\n"
+           "Of an HBI file: subjects (each model's responsibility and parameters), group, trace, and models.\n\nExample:\n\n"
            "  emlib export rw.h5 --table subjects -o rw_subjects.csv\n"
            "  emlib export rw.h5 --table trials --data moved/data.h5 | head",
 };
@@ -225,33 +224,25 @@ done:
 
 /* ---- where to ------------------------------------------------------------------------------------------------- */
 
+typedef struct {
+    write_fn *write;
+    const em_fit *fit;
+    const export_options *options;
+} fit_table;
+
+static em_code write_table(const void *where, FILE *to, em_error *error)
+{
+    const fit_table *table = where;
+    return table->write(table->fit, table->options, to, error);
+}
+
 static em_code write_file(write_fn *write, const em_fit *fit, const export_options *o, em_error *error)
 {
-    em_output output = {.fd = -1};
-    FILE *to = NULL;
+    const fit_table table = {write, fit, o};
     em_code code = em_output_differs(o->output, o->fit, error);
     if (!code)
         code = em_output_differs(o->output, o->data ? o->data : fit->dataset, error);
-    if (!code)
-        code = em_output_open(&output, o->output, o->force, error);
-    if (code)
-        goto done;
-    int copy = dup(output.fd);
-    if (copy < 0 || !(to = fdopen(copy, "w"))) {
-        if (copy >= 0)
-            close(copy);
-        code = em_fail(error, EM_MACHINE, "%s: cannot write: %s", o->output, strerror(errno));
-        goto done;
-    }
-    code = write(fit, o, to, error);
-    bool failed = ferror(to);
-    if ((fclose(to) != 0 || failed) && !code)
-        code = em_fail(error, EM_MACHINE, "%s: cannot write: %s", o->output, strerror(errno));
-    if (!code)
-        code = em_output_publish(&output, error);
-done:
-    em_output_close(&output);
-    return code;
+    return code ? code : print_file(o->output, o->force, write_table, &table, error);
 }
 
 int cmd_export(int argc, char **argv)
@@ -263,6 +254,8 @@ int cmd_export(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &o);
     if (status)
         return status;
+    if (em_hbi_is_file(o.fit))
+        return export_hbi(o.fit, o.table, o.output, o.force);
     for (int i = 0; i < N_TABLES; i++)
         if (strcmp(o.table, tables[i].name) == 0)
             write = tables[i].write;

@@ -37,7 +37,7 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "FIT.h5",
+    .args_doc = "FIT.h5|HBI.h5",
     .doc =
         "Shows what was fitted to which data, how the fit went, the evidence for the model and the group's parameters "
         "on both scales.\v"
@@ -199,6 +199,8 @@ int cmd_show(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &o);
     if (status)
         return status;
+    if (em_hbi_is_file(o.fit))
+        return show_hbi(o.fit, o.json);
     if (em_fit_read(o.fit, &fit, &error))
         return cmd_fail("show", &error);
     status = o.json ? show_json(&o, fit) : show(fit);

@@ -41,6 +41,10 @@ print_number print_exact(double value); /* 17 significant digits, NA for NaN */
 void print_csv_text(FILE *to, const char *text);
 void print_csv_number(FILE *to, double value);
 
+/* A new file that appears whole or not at all; `write` writes it. */
+em_code print_file(const char *path, bool force, em_code (*write)(const void *where, FILE *to, em_error *error), const void *where,
+                   em_error *error) EM_MUST_CHECK;
+
 /* ---- JSON ---- */
 
 json_t *print_json_number(double value);                /* null for NaN and infinity */
