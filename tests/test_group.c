@@ -639,6 +639,41 @@ static void test_standard_errors(void **state)
     em_dataset_free(data);
 }
 
+/* The spread of estimates over data sets drawn from the fit itself: 80 of them tell a standard deviation to 8 %. */
+static void test_parametric_bootstrap(void **state)
+{
+    (void)state;
+    enum { TIMES = 80 };
+    if (SLOW_BUILD || em_comm_size(world) > 1)
+        return;
+    const em_model *model = em_model_find("rw");
+    em_simulation sim = {.subjects = 40, .trials = 200, .mu = {-0.5, 0.8}, .var = {0.8, 0.3}, .seed = 77};
+    em_fit_options options = em_fit_defaults();
+    em_error error;
+    double first[4] = {0}, error_of[4] = {0}, sum[4] = {0}, square[4] = {0};
+    for (int i = 0; i <= TIMES; i++, sim.seed++) {
+        em_dataset *data;
+        assert_int_equal(em_simulate(model, &sim, &data, &error), EM_OK);
+        write_data(data, in_folder("people.h5"));
+        em_dataset_free(data);
+        em_fit *fit = run_fit(in_folder("people.h5"), model, &options, EM_OK);
+        const double got[4] = {fit->mu[0], fit->mu[1], fit->var[0], fit->var[1]};
+        for (int k = 0; k < 4; k++) {
+            if (i == 0) {
+                first[k] = got[k];
+                error_of[k] = k < 2 ? fit->mu_se[k] : fit->var_se[k - 2];
+                *(k < 2 ? &sim.mu[k] : &sim.var[k - 2]) = got[k];
+                continue;
+            }
+            sum[k] += (got[k] - first[k]) / TIMES;
+            square[k] += (got[k] - first[k]) * (got[k] - first[k]) / TIMES;
+        }
+        em_fit_free(fit);
+    }
+    for (int k = 0; k < 4; k++)
+        near(log(sqrt(square[k] - sum[k] * sum[k]) / error_of[k]), 0, 0.25, "log of spread over standard error");
+}
+
 static int start_all(void **state)
 {
     (void)state;
@@ -670,7 +705,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full_covariance_and_covariates), cmocka_unit_test(test_different_covariates), cmocka_unit_test(test_collapse),
         cmocka_unit_test(test_shared_and_fixed), cmocka_unit_test(test_conditions), cmocka_unit_test(test_derivatives_by_condition),
-        cmocka_unit_test(test_standard_errors),
+        cmocka_unit_test(test_standard_errors), cmocka_unit_test(test_parametric_bootstrap),
     };
     return cmocka_run_group_tests(tests, start_all, stop_all);
 }
