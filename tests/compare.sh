@@ -177,4 +177,12 @@ expect 2 'nowhere.csv: cannot open it' "${compare[@]}" "${abc[@]}" --groups nowh
 sed 's/patient/1/; s/control/0/; s/third/0/' groups.csv >numbers:0.csv
 expect 0 "3 subjects 0, 9 1" "${compare[@]}" "${abc[@]}" --groups numbers:0.csv
 
+# ---- groups from a covariate of a dataset
+"$emlib" simulate --model rw --subjects 12 --trials 2 --seed 1 --split group=a,b --effect age:alpha=0.1 -o people.h5 >/dev/null
+expect 0 "a.*b" "${compare[@]}" "${three[@]}" --groups people.h5:group
+check json "${three[@]}" --groups people.h5:group -- "j['random_effects']['groups']['values'] == ['a', 'b'] and j['random_effects']['groups']['n_subjects'] == [6, 6]"
+expect 2 'more than two values' "${compare[@]}" "${three[@]}" --groups people.h5:age
+expect 2 "no column 'x'; it has: (group, age|age, group)" "${compare[@]}" "${three[@]}" --groups people.h5:x
+expect 2 'has no covariates' "${compare[@]}" "${three[@]}" --groups data.h5:group
+
 finish

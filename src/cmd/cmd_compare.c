@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
      "Compares families of models as well; once for each family, every fit in exactly one", 0},
     {"groups", 'g', "TABLE[:COLUMN]", 0,
      "Asks whether two groups of subjects follow the models with different frequencies; the table has a column with "
-     "the ids of subjects and one with two different values",
+     "the ids of subjects and one with two different values, or is a dataset (.h5) with such a covariate",
      0},
     {"subject", 's', "COLUMN", 0, "The column with the ids in the table of --groups; default subject", 0},
     {"json", 'j', 0, 0, "As JSON, numbers with 17 significant digits", 0},
@@ -77,7 +77,8 @@ static const struct argp argp = {
            "  emlib compare rw.h5 rw_dual.h5 choice_kernel.h5\n"
            "  emlib compare *.h5 --csv > comparison.csv\n"
            "  emlib compare a.h5 b.h5 c.h5 --family learning=a.h5,b.h5 --family habit=c.h5\n"
-           "  emlib compare a.h5 b.h5 --groups people.csv:diagnosis --subject id",
+           "  emlib compare a.h5 b.h5 --groups people.csv:diagnosis --subject id\n"
+           "  emlib compare a.h5 b.h5 --groups data.h5:group",
 };
 
 /* What should be known before the results are believed. */

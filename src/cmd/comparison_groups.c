@@ -1,4 +1,4 @@
-/* Which of two groups each subject is in, by a table. */
+/* Which of two groups each subject is in, by a table or by a covariate of a dataset. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +169,32 @@ static em_code compare_groups(comparison *c, em_error *error)
     return code;
 }
 
+/* The covariates of a dataset as a table with one row a subject. */
+static em_code covariates_as_table(const char *path, em_dataset **table, em_error *error)
+{
+    em_code code = em_dataset_read_frame(path, table, error);
+    if (code)
+        return code;
+    em_dataset *data = *table;
+    em_dataset_column *const columns = data->column;
+    const int n = data->n_columns;
+    data->column = data->covariate;
+    data->n_columns = data->n_covariates;
+    data->covariate = columns;
+    data->n_covariates = n;
+    for (size_t s = 0; s <= data->n_subjects; s++)
+        data->offset[s] = s;
+    if (data->n_columns == 0)
+        return em_fail(error, EM_INPUT_ERROR, "--groups: %s has no covariates; import it with --covariates, or name a table", path);
+    return EM_OK;
+}
+
+static bool is_dataset(const char *path)
+{
+    const size_t n = strlen(path);
+    return n > 3 && strcmp(path + n - 3, ".h5") == 0;
+}
+
 em_code comparison_make_groups(comparison *c, em_error *error)
 {
     em_import_options options = em_import_defaults();
@@ -185,7 +211,8 @@ em_code comparison_make_groups(comparison *c, em_error *error)
     if (!code)
         code = split(&c->groups, c->options->groups, error);
     if (!code)
-        code = em_import(c->groups.table, &options, NULL, &data, error);
+        code = is_dataset(c->groups.table) ? covariates_as_table(c->groups.table, &data, error)
+                                           : em_import(c->groups.table, &options, NULL, &data, error);
     if (!code)
         code = find_column(&c->groups, data, &column, error);
     if (!code)
