@@ -3,14 +3,24 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
-print_estimate print_estimate_of(const em_fit *fit, double value, double se)
+/* A column that does not act on a parameter has no coefficient there. */
+static bool acts(const em_fit *fit, int c, int j)
 {
-    print_estimate e = {value, se, NAN, NAN, NAN, NAN};
-    if (!(se > 0) || fit->df < 1)
+    return c == 0 || fit->coefficient[c * fit->n_parameters + j] != 0 || !isnan(fit->coefficient_se[c * fit->n_parameters + j]);
+}
+
+print_estimate print_estimate_of(const em_fit *fit, int parameter, double value, double se)
+{
+    print_estimate e = {value, se, NAN, NAN, NAN, NAN, NAN};
+    const double S = (double)fit->n_subjects_used;
+    e.df = S - 1;
+    for (int c = 1; c < fit->n_coefficients; c++)
+        e.df -= acts(fit, c, parameter);
+    if (!(se > 0) || e.df < 1)
         return e;
-    const double half = gsl_cdf_tdist_Qinv(0.025, fit->df) * se;
-    e.t = value / se;
-    e.p = 2 * gsl_cdf_tdist_Q(fabs(e.t), fit->df);
+    const double error = se * sqrt(S / e.df), half = gsl_cdf_tdist_Qinv(0.025, e.df) * error;
+    e.t = value / error;
+    e.p = 2 * gsl_cdf_tdist_Q(fabs(e.t), e.df);
     e.lower = value - half;
     e.upper = value + half;
     return e;
@@ -18,7 +28,7 @@ print_estimate print_estimate_of(const em_fit *fit, double value, double se)
 
 print_estimate print_estimate_of_variance(double value, double se)
 {
-    print_estimate e = {value, se, NAN, NAN, NAN, NAN};
+    print_estimate e = {value, se, NAN, NAN, NAN, NAN, NAN};
     if (!(se > 0 && value > 0))
         return e;
     const double half = gsl_cdf_ugaussian_Qinv(0.025) * se / value;
@@ -27,7 +37,7 @@ print_estimate print_estimate_of_variance(double value, double se)
     return e;
 }
 
-static print_estimate mean_of(const em_fit *fit, int j) { return print_estimate_of(fit, fit->mu[j], fit->mu_se ? fit->mu_se[j] : NAN); }
+static print_estimate mean_of(const em_fit *fit, int j) { return print_estimate_of(fit, j, fit->mu[j], fit->mu_se ? fit->mu_se[j] : NAN); }
 static print_estimate variance_of(const em_fit *fit, int j)
 {
     return print_estimate_of_variance(fit->var[j], fit->var_se ? fit->var_se[j] : NAN);
@@ -35,12 +45,7 @@ static print_estimate variance_of(const em_fit *fit, int j)
 static print_estimate coefficient_of(const em_fit *fit, int c, int j)
 {
     const int at = c * fit->n_parameters + j;
-    return print_estimate_of(fit, fit->coefficient[at], fit->coefficient_se[at]);
-}
-/* A column that does not act on a parameter has no coefficient there. */
-static bool acts(const em_fit *fit, int c, int j)
-{
-    return c == 0 || fit->coefficient[c * fit->n_parameters + j] != 0 || !isnan(fit->coefficient_se[c * fit->n_parameters + j]);
+    return print_estimate_of(fit, j, fit->coefficient[at], fit->coefficient_se[at]);
 }
 static double per_sd(const em_fit *fit, int c, int j) { return fit->coefficient_standard[c * fit->n_parameters + j]; }
 
@@ -114,7 +119,8 @@ static void print_coefficients(const em_fit *fit)
         }
     puts("\nCoefficients (unconstrained scale, for one unit of the column)");
     print_end(&table, 2);
-    printf("  t has %d degrees of freedom; from, to: 95%% interval; per sd: for one standard deviation of the column\n", fit->df);
+    puts("  t, p, from and to (95% interval): t with S - C degrees of freedom, S subjects, C columns of the parameter, and the standard\n"
+         "  error times sqrt(S/(S - C)), as in regression; per sd: for one standard deviation of the column");
 }
 
 static void print_covariances(const em_fit *fit)
@@ -229,6 +235,7 @@ static json_t *estimate_json(const print_estimate *e, bool test)
     if (test) {
         json_object_set_new(all, "t", print_json_number(e->t));
         json_object_set_new(all, "p", print_json_number(e->p));
+        json_object_set_new(all, "df", print_json_number(e->df));
     }
     return all;
 }

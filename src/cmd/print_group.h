@@ -6,11 +6,13 @@
 /* An estimate with its error; NaN where there is none. */
 typedef struct print_estimate {
     double value, se;
-    double t, p;          /* against 0, two-sided; t with the fit's degrees of freedom */
+    double t, p;          /* against 0, two-sided */
     double lower, upper;  /* 95 % */
+    double df;            /* of t: subjects used - columns of the parameter */
 } print_estimate;
-/* A mean or coefficient. */
-print_estimate print_estimate_of(const em_fit *fit, double value, double se);
+/* A mean or coefficient. As in regression, t and the interval take the error for S/(S - C) times as large a variance: EM divides the
+ * group's variance by the S subjects, without regard to the C coefficients that were estimated, too. */
+print_estimate print_estimate_of(const em_fit *fit, int parameter, double value, double se);
 /* A variance: its interval is made on the log scale; no test. */
 print_estimate print_estimate_of_variance(double value, double se);
 
