@@ -97,8 +97,10 @@ void em_fit_free(em_fit *fit)
     };
     for (size_t i = 0; i < sizeof array / sizeof *array; i++)
         free(array[i]);
-    for (int i = 0; i < EM_NOTED; i++)
+    for (int i = 0; i < EM_NOTED; i++) {
         free(fit->noted.flagged_id[i]);
+        free(fit->noted.poor_id[i]);
+    }
     free(fit->noted.first_empty_id);
     free(fit);
 }
@@ -109,6 +111,11 @@ void em_fit_note(em_noted *noted, const em_fit *part)
         noted->several += part->subject_modes[i] > 1;
         if (part->subject_n_trials[i] == 0 && noted->empty++ == 0)
             noted->first_empty_id = em_copy(part->subject[i], NULL);
+        if (part->subject_importance_ess && part->subject_importance_ess[i] < EM_LEAST_ESS) {
+            if (noted->poor < EM_NOTED)
+                noted->poor_id[noted->poor] = em_copy(part->subject[i], NULL);
+            noted->poor++;
+        }
         if (!em_subject_is_flagged(part->subject_status[i]))
             continue;
         if (noted->flagged < EM_NOTED) {

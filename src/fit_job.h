@@ -2,6 +2,7 @@
 #ifndef EMLIB_FIT_JOB_H
 #define EMLIB_FIT_JOB_H
 #include "em.h"
+#include "evidence.h"
 #include "fit_setup.h"
 
 typedef struct em_fit_job {
@@ -17,9 +18,10 @@ typedef struct em_fit_job {
     size_t n_groups;
     em_estep estep;
     em_run_result result;
+    em_evidences evidences;
     double *covariance; /* of the estimates, see em_uncertainty; NULL: none */
     double uncertainty_evaluations;
-    double began, read_seconds, uncertainty_seconds;
+    double began, read_seconds, uncertainty_seconds, evidence_seconds;
 } em_fit_job;
 
 /* Rank 0: everything of the fit but its subjects. chance: log-likelihood of choosing at random, NaN where there is no such thing;

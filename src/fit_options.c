@@ -35,6 +35,8 @@ int em_fit_options_starts(const em_fit_options *options, int n)
     return options->starts ? options->starts : n < 4 ? by_parameters[n] : 32;
 }
 
+int em_fit_options_samples(const em_fit_options *options) { return options->samples ? options->samples : 2000; }
+
 /* ---- checks ------------------------------------------------------------------------------------------------------- */
 
 static em_code check_start(const em_fit_options *options, const em_model *model, em_error *error)
@@ -91,6 +93,19 @@ static em_code check_group(const em_fit_options *o, const em_model *model, em_er
     return EM_OK;
 }
 
+static em_code check_evidence(const em_fit_options *o, em_error *error)
+{
+    if (o->samples && !o->importance)
+        return em_fail(error, EM_INPUT_ERROR, "--samples is for importance sampling; add --evidence importance");
+    if (o->nodes && !o->quadrature)
+        return em_fail(error, EM_INPUT_ERROR, "--nodes is for the quadrature; add --evidence quadrature");
+    if (o->samples != 0 && o->samples < 100)
+        return em_fail(error, EM_INPUT_ERROR, "importance sampling needs 100 samples or more, not %d (0: the default)", o->samples);
+    if (o->nodes < 0 || o->nodes > 200)
+        return em_fail(error, EM_INPUT_ERROR, "the quadrature takes 1 to 200 nodes in each dimension, not %d (0: the default)", o->nodes);
+    return EM_OK;
+}
+
 em_code em_fit_options_check(const em_fit_options *options, const em_model *model, em_error *error)
 {
     em_code code = options->group_from ? EM_OK : check_start(options, model, error);
@@ -106,9 +121,9 @@ em_code em_fit_options_check(const em_fit_options *options, const em_model *mode
         return em_fail(error, EM_INPUT_ERROR, "EM needs at least 1 iteration, and 1 to 10000 starts (0: the default)");
     if (options->options != 0 && (options->options < 2 || options->options > EM_MAX_OPTIONS))
         return em_fail(error, EM_INPUT_ERROR, "the number of options can be 2 to %d, not %d", EM_MAX_OPTIONS, options->options);
-    if (options->samples < 0 || options->nodes < 0 || options->nodes > 200 || options->bootstrap < 0)
-        return em_fail(error, EM_INPUT_ERROR, "numbers of samples and of bootstrap repetitions must not be negative, nodes 0 to 200");
-    return EM_OK;
+    if (options->bootstrap < 0)
+        return em_fail(error, EM_INPUT_ERROR, "the number of bootstrap repetitions must not be negative");
+    return check_evidence(options, error);
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------------------------- */
@@ -196,7 +211,7 @@ static void add_rest(json_t *all, const em_fit_options *o)
             json_array_append_new(list, json_string(o->exclude[i]));
     }
     if (o->importance)
-        json_object_set_new(all, "importance_samples", json_integer(o->samples));
+        json_object_set_new(all, "importance_samples", json_integer(em_fit_options_samples(o)));
     if (o->quadrature)
         json_object_set_new(all, "quadrature_nodes", json_integer(o->nodes));
     if (o->bootstrap)

@@ -10,6 +10,8 @@ double em_fit_options_mu(const em_fit_options *options, const em_model *model, i
 double em_fit_options_var(const em_fit_options *options, const em_model *model, int j);
 /* The number of starts asked for, or the default. n: parameters of the fit. */
 int em_fit_options_starts(const em_fit_options *options, int n);
+/* The number of importance samples asked for, or the default. */
+int em_fit_options_samples(const em_fit_options *options);
 
 /* What of a group's shape the options of a fit, as JSON, say: covariates, contrasts, conditions, fixed and shared parameters, a full
  * covariance. Put into `options`; what it then points to is owned by `store`, to be freed with em_fit_shape_free. */

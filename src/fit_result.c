@@ -113,7 +113,11 @@ static void store_evidence(const em_fit_job *job, double chance, double response
     fit->aic_int = -2 * fit->log_marginal_likelihood + 2 * fit->n_group;
     fit->pseudo_r2 = chance < 0 ? 1 - fit->log_likelihood / chance : NAN;
     fit->mean_choice_probability = chance < 0 && responses > 0 ? exp(fit->log_likelihood / responses) : NAN;
-    fit->log_evidence_importance = fit->log_evidence_importance_se = fit->log_evidence_quadrature = NAN;
+    fit->importance = job->evidences.importance != NULL;
+    fit->quadrature = job->evidences.quadrature != NULL;
+    fit->log_evidence_importance = fit->importance ? job->evidences.sum_importance : NAN;
+    fit->log_evidence_importance_se = fit->importance ? job->evidences.sum_importance_se : NAN;
+    fit->log_evidence_quadrature = fit->quadrature ? job->evidences.sum_quadrature : NAN;
 }
 
 /* ---- coefficients and standard errors ------------------------------------------------------------------------------------ */

@@ -70,17 +70,19 @@ static em_timing take_times(const em_fit_job *job)
 {
     const double e_step = job->result.e_step_seconds;
     double t[] = {job->read_seconds, e_step, job->result.m_step_seconds, em_comm_seconds(job->comm), em_now() - job->began,
-                  job->uncertainty_seconds};
+                  job->uncertainty_seconds, job->evidence_seconds};
     double least = e_step, mean = e_step / em_comm_size(job->comm);
-    em_comm_most(job->comm, t, 6);
+    em_comm_most(job->comm, t, 7);
     em_comm_least(job->comm, &least, 1);
     em_comm_sum(job->comm, &mean, 1);
-    uint64_t evaluations[2] = {(uint64_t)job->estep.evaluations, (uint64_t)job->uncertainty_evaluations};
-    em_comm_sum_counts(job->comm, evaluations, 2);
+    uint64_t evaluations[3] = {(uint64_t)job->estep.evaluations, (uint64_t)job->uncertainty_evaluations,
+                               (uint64_t)job->evidences.evaluations};
+    em_comm_sum_counts(job->comm, evaluations, 3);
     return (em_timing){.read_seconds = t[0], .e_step_seconds = t[1], .m_step_seconds = t[2], .communication_seconds = t[3],
                        .total_seconds = t[4], .e_step_seconds_mean = mean, .e_step_seconds_least = least,
                        .likelihood_evaluations = (double)evaluations[0],
-                       .uncertainty_seconds = t[5], .uncertainty_evaluations = (double)evaluations[1], .ranks = em_comm_size(job->comm)};
+                       .uncertainty_seconds = t[5], .uncertainty_evaluations = (double)evaluations[1],
+                       .evidence_seconds = t[6], .evidence_evaluations = (double)evaluations[2], .ranks = em_comm_size(job->comm)};
 }
 
 /* Standard errors, where the group was estimated and EM has converged. */
@@ -97,6 +99,21 @@ static em_code find_uncertainty(em_fit_job *job, em_error *error)
         code = em_uncertainty(job->comm, &job->plan, &job->estep, &job->result.group, job->result.unbounded, job->covariance,
                               &job->uncertainty_evaluations, error);
     job->uncertainty_seconds = em_now() - from;
+    return code;
+}
+
+/* The evidences beside Laplace's that were asked for. */
+static em_code find_evidences(em_fit_job *job, em_error *error)
+{
+    const em_fit_options *options = &job->setup.options;
+    if (!options->importance && !options->quadrature)
+        return EM_OK;
+    const double from = em_now();
+    em_code code = em_evidences_find(job->comm, &job->plan, &job->estep, options, &job->result.group, &job->evidences, error);
+    job->evidence_seconds = em_now() - from;
+    if (code == EM_OK && job->evidences.overflowed > 0)
+        em_say(job->log, "the likelihood of %.0f subject%s is no number at some of the points where it was integrated, because the model "
+               "overflows there; it counts as 0 there", job->evidences.overflowed, job->evidences.overflowed == 1 ? "" : "s");
     return code;
 }
 
@@ -118,12 +135,11 @@ static em_code begin_output(const em_fit_job *job, const output_file *output, si
 static em_code deliver(em_fit_job *job, const char *dataset, const output_file *output, em_fit **fit, em_error *error)
 {
     const bool first = em_comm_rank(job->comm) == 0;
-    const int P = job->model->n_parameters;
     double chance, responses, facts[1 + job->model->n_facts];
     em_group_prior prior;
-    em_group_make_prior(&prior, &job->result.group, P, job->setup.options.group == EM_GROUP_NONE);
+    em_group_make_prior(&prior, &job->result.group, job->setup.view.n, job->setup.options.group == EM_GROUP_NONE);
     prior.prior.n_null = 0; /* the stored Hessian has the likelihood's own derivatives where a variance is 0 */
-    const em_gather gather = {job->comm, &job->setup.view, &job->plan, &job->estep, &prior.prior};
+    const em_gather gather = {job->comm, &job->setup.view, &job->plan, &job->estep, &prior.prior, &job->evidences};
     em_fit_writer *writer = NULL;
     em_code code = em_gather_sums(&gather, &chance, &responses, facts, error);
     const size_t id_width = em_gather_id_width(&gather);
@@ -156,6 +172,8 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
     if (code == EM_OK)
         code = read_and_scatter(job, dataset, error);
     job->read_seconds = em_now() - job->began;
+    if (code == EM_OK)
+        code = em_comm_agree(job->comm, em_evidences_check(&job->setup.options, &job->setup.design, &job->setup.start, error), error);
     if (code != EM_OK)
         return code;
     code = em_estep_new(&job->setup.view, &job->setup.design, job->kernel, job->trials.options, job->groups, job->n_groups,
@@ -166,6 +184,8 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
         code = em_run_em(job->comm, &job->plan, &job->estep, &job->setup.options, &job->setup.start, progress, &job->result, error);
     if (code == EM_OK)
         code = find_uncertainty(job, error);
+    if (code == EM_OK)
+        code = find_evidences(job, error);
     if (code == EM_OK)
         code = deliver(job, dataset, output, fit, error);
     return code != EM_OK ? code : job->result.converged ? EM_OK : EM_NOT_CONVERGED;
@@ -182,6 +202,7 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
         em_say(job.log, "model %s is written in plain C: its derivatives are numerical", model->name);
     em_code code = run(&job, dataset, progress, output, fit, error);
     em_trace_free(&job.result.trace);
+    em_evidences_free(&job.evidences);
     em_estep_free(&job.estep);
     em_batch_free(job.groups, job.n_groups);
     em_plan_free(&job.plan);

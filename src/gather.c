@@ -59,13 +59,15 @@ em_code em_gather_sums(const em_gather *g, double *chance, double *responses, do
 
 /* What rank 0 gets of one lane: the counts and flags, then x, the Hessian of the log posterior, facts. The ids follow,
  * after all records of a message. */
-enum { R_STATUS, R_MODES, R_LOGLIK, R_LML, R_OBSERVED, R_X };
+enum { R_STATUS, R_MODES, R_LOGLIK, R_LML, R_OBSERVED, R_IMPORTANCE, R_IMPORTANCE_SE, R_ESS, R_QUADRATURE, R_X };
 
 static size_t record_size(const em_view *view)
 {
     const size_t P = (size_t)view->n;
     return R_X + P + P * (P + 1) / 2 + (size_t)view->model->n_facts;
 }
+
+static double of_lane(const double *array, size_t i) { return array ? array[i] : NAN; }
 
 static void make_record(const em_gather *g, size_t i, int l, double *record)
 {
@@ -78,6 +80,12 @@ static void make_record(const em_gather *g, size_t i, int l, double *record)
     record[R_LOGLIK] = post->used ? post->log_likelihood : NAN;
     record[R_LML] = post->log_marginal_likelihood;
     record[R_OBSERVED] = (double)data->observed[l];
+    static const em_evidences none = {0};
+    const em_evidences *evidences = g->evidences ? g->evidences : &none;
+    record[R_IMPORTANCE] = of_lane(evidences->importance, i * (size_t)lanes + (size_t)l);
+    record[R_IMPORTANCE_SE] = of_lane(evidences->importance_se, i * (size_t)lanes + (size_t)l);
+    record[R_ESS] = of_lane(evidences->ess, i * (size_t)lanes + (size_t)l);
+    record[R_QUADRATURE] = of_lane(evidences->quadrature, i * (size_t)lanes + (size_t)l);
     const bool found = post->status != EM_SUBJECT_NO_VALUE;
     for (int j = 0; j < P; j++)
         record[R_X + j] = found ? mode->x[j * lanes + l] : NAN;
@@ -98,6 +106,13 @@ static em_code store_subject(em_fit *fit, const em_view *view, size_t s, const d
     fit->subject_n_trials[s] = (uint64_t)record[R_OBSERVED];
     fit->subject_log_likelihood[s] = record[R_LOGLIK];
     fit->subject_log_marginal_likelihood[s] = record[R_LML];
+    if (fit->importance) {
+        fit->subject_importance[s] = record[R_IMPORTANCE];
+        fit->subject_importance_se[s] = record[R_IMPORTANCE_SE];
+        fit->subject_importance_ess[s] = record[R_ESS];
+    }
+    if (fit->quadrature)
+        fit->subject_quadrature[s] = record[R_QUADRATURE];
     memcpy(fit->map + s * P, record + R_X, P * sizeof(double));
     em_view_natural(view, record + R_X, h + P * (P + 1) / 2, fit->natural + s * P);
     for (size_t i = 0; i < P; i++)
@@ -220,9 +235,18 @@ em_code em_gather_room(em_fit *fit, size_t n, size_t P, em_error *error)
     fit->subject_n_trials = em_new(n, sizeof *fit->subject_n_trials, error);
     fit->subject_status = em_new(n, 1, error);
     fit->subject_modes = em_new(n, sizeof *fit->subject_modes, error);
-    const bool good = fit->subject && fit->map && fit->natural && fit->hessian && fit->subject_log_likelihood &&
-                      fit->subject_log_marginal_likelihood && fit->subject_n_trials && fit->subject_status &&
-                      fit->subject_modes;
+    bool good = fit->subject && fit->map && fit->natural && fit->hessian && fit->subject_log_likelihood &&
+                fit->subject_log_marginal_likelihood && fit->subject_n_trials && fit->subject_status && fit->subject_modes;
+    if (fit->importance) {
+        fit->subject_importance = em_new(n, sizeof(double), error);
+        fit->subject_importance_se = em_new(n, sizeof(double), error);
+        fit->subject_importance_ess = em_new(n, sizeof(double), error);
+        good = good && fit->subject_importance && fit->subject_importance_se && fit->subject_importance_ess;
+    }
+    if (fit->quadrature) {
+        fit->subject_quadrature = em_new(n, sizeof(double), error);
+        good = good && fit->subject_quadrature;
+    }
     return good ? EM_OK : EM_MACHINE;
 }
 
@@ -232,6 +256,10 @@ em_code em_gather_subjects(const em_gather *g, size_t id_width, em_fit *fit, em_
     post p = {g, size, id_width, em_new(most, size * sizeof(double) + id_width, error)};
     em_fit *part = em_new(1, sizeof *part, error);
     em_code code = p.message && part ? EM_OK : EM_MACHINE;
+    if (code == EM_OK && em_comm_rank(g->comm) == 0) {
+        part->importance = fit->importance;
+        part->quadrature = fit->quadrature;
+    }
     if (code == EM_OK && em_comm_rank(g->comm) == 0 && writer)
         code = em_gather_room(part, most, (size_t)g->view->n, error);
     code = em_comm_agree(g->comm, code, error);

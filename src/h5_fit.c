@@ -62,6 +62,8 @@ static const em_h5_scalar timing_scalars[] = {
     {"likelihood_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, likelihood_evaluations)},
     {"uncertainty_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, uncertainty_seconds)},
     {"uncertainty_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, uncertainty_evaluations)},
+    {"evidence_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, evidence_seconds)},
+    {"evidence_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, evidence_evaluations)},
     {"ranks", EM_H5_A_INT, false, offsetof(em_timing, ranks)},
 };
 

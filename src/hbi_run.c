@@ -252,7 +252,8 @@ static em_code gather_model(hbi_job *job, int k, em_hbi *hbi, em_error *error)
     double chance, responses, facts[1 + model->n_facts];
     em_group_prior prior;
     em_hbi_make_prior(&prior, &job->part[k]);
-    const em_gather gather = {job->comm, &job->part[k].view, &job->plan, &job->part[k].estep, &prior.prior};
+    const em_gather gather = {.comm = job->comm, .view = &job->part[k].view, .plan = &job->plan, .estep = &job->part[k].estep,
+                              .prior = &prior.prior};
     em_fit *fit = NULL;
     em_code code = em_gather_sums(&gather, &chance, &responses, facts, error);
     const size_t width = em_gather_id_width(&gather);

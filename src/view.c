@@ -111,6 +111,14 @@ static void between(const em_target *t, pass *p, double *hessian)
         }
 }
 
+/* The model's parameters in every condition. */
+static void spread(const em_target *t, const double *x, pass *p)
+{
+    for (int c = 0; c < t->view->conditions; c++)
+        for (int l = 0; l < t->lanes; l++)
+            em_view_parameters(t->view, c, x + l, t->lanes, p->x + c * t->view->model->n_parameters * t->lanes + l);
+}
+
 void em_target_score(const em_target *t, const double *x, double *value, double *gradient, double *hessian)
 {
     if (!t->view || t->view->conditions == 1) {
@@ -118,9 +126,20 @@ void em_target_score(const em_target *t, const double *x, double *value, double 
         return;
     }
     pass p;
-    for (int c = 0; c < t->view->conditions; c++)
-        for (int l = 0; l < t->lanes; l++)
-            em_view_parameters(t->view, c, x + l, t->lanes, p.x + c * t->view->model->n_parameters * t->lanes + l);
+    spread(t, x, &p);
     within(t, &p, value, gradient, hessian);
     between(t, &p, hessian);
+}
+
+void em_target_value(const em_target *t, const double *x, double *value)
+{
+    pass p;
+    if (!t->view || t->view->conditions == 1) {
+        t->score(t->batch, &(em_point){.x = x}, value, p.gradient, p.hessian);
+        return;
+    }
+    const bool none[EM_MAX_PARAMETERS] = {false};
+    spread(t, x, &p);
+    run(t, none, &p);
+    memcpy(value, p.value, (size_t)t->lanes * sizeof *value);
 }

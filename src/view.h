@@ -29,4 +29,6 @@ typedef struct em_target {
 } em_target;
 /* value [lanes], gradient [n, lanes], hessian [n(n+1)/2, lanes] at x [n, lanes]; all 64-byte aligned. */
 void em_target_score(const em_target *target, const double *x, double *value, double *gradient, double *hessian);
+/* The value alone, with one run of the kernel whatever the conditions. */
+void em_target_value(const em_target *target, const double *x, double *value);
 #endif

@@ -479,6 +479,10 @@ static em_fit *sample_fit(const char *dataset)
                    .total_seconds = 6,
                    .e_step_seconds_mean = 1.75,
                    .e_step_seconds_least = 1.5,
+                   .uncertainty_seconds = 0.25,
+                   .uncertainty_evaluations = 77,
+                   .evidence_seconds = 0.75,
+                   .evidence_evaluations = 99,
                    .likelihood_evaluations = 7e9,
                    .ranks = 8},
     };
@@ -537,7 +541,7 @@ static void compare_fits(const em_fit *a, const em_fit *b)
     assert_memory_equal(a->subject_status, b->subject_status, S);
     assert_memory_equal(a->subject_modes, b->subject_modes, S * sizeof(int32_t));
     assert_memory_equal(a->subject_n_trials, b->subject_n_trials, S * sizeof(uint64_t));
-    assert_numbers(&a->timing.read_seconds, &b->timing.read_seconds, 9);
+    assert_numbers(&a->timing.read_seconds, &b->timing.read_seconds, 13);
     assert_int_equal(a->timing.ranks, b->timing.ranks);
 }
 

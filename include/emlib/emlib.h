@@ -246,12 +246,13 @@ typedef struct em_fit_options {
                                       0: 8, 12, 16 for models of 1, 2, 3 parameters, 32 for more; with more than
                                       200 subjects few at first, and all if that shows that several maxima are common */
     int options;                   /* K; 0: as found in the data */
-    uint64_t seed;                 /* of the random starts */
+    uint64_t seed;                 /* of the random starts, and of importance sampling */
     bool accelerate;               /* few E-steps to EM's fixed point; false: plain EM */
     bool ignore_block;             /* the column `block` restarts nothing */
-    bool importance, quadrature;   /* the evidence in these ways, too: see em_evidence_kind */
-    int samples;                   /* of importance sampling, for each subject; 0: 2000 */
-    int nodes;                     /* of the quadrature, in each dimension; 0: 31, 21, 13, 9 in 1 to 4 dimensions */
+    bool importance, quadrature;   /* the evidence by importance sampling, by adaptive Gauss-Hermite quadrature, too; the latter for
+                                      up to 4 parameters that vary. Laplace's is always there */
+    int samples;                   /* of importance sampling, for each subject, 100 or more; 0: 2000 */
+    int nodes;                     /* of the quadrature, in each dimension, 1 to 200; 0: 31, 21, 13, 9 in 1 to 4 dimensions */
     int bootstrap;                 /* times that the fit is repeated with subjects drawn anew, with replacement */
 } em_fit_options;
 
@@ -283,11 +284,13 @@ typedef struct em_timing {
     double e_step_seconds_mean, e_step_seconds_least; /* over the ranks; the others are of the slowest one */
     double likelihood_evaluations; /* subject-evaluations of any derivative order */
     double uncertainty_seconds, uncertainty_evaluations; /* of standard errors; in none of the above but the total */
+    double evidence_seconds, evidence_evaluations; /* of importance sampling and quadrature; likewise */
     int ranks;
 } em_timing;
 
-/* What users should be told of the subjects. */
-enum { EM_NOTED = 10 };
+/* What users should be told of the subjects. An effective sample size below EM_LEAST_ESS is too small: it is where one draw
+ * weighs a tenth of all of them, and the error that is told is then not to be trusted either. */
+enum { EM_NOTED = 10, EM_LEAST_ESS = 100 };
 typedef struct em_noted {
     size_t several;              /* subjects with more than one maximum */
     size_t flagged;              /* em_subject_is_flagged */
@@ -295,6 +298,8 @@ typedef struct em_noted {
     int flagged_status[EM_NOTED];
     size_t empty;                /* without a trial that counts */
     char *first_empty_id;
+    size_t poor;                 /* effective sample size of importance sampling below EM_LEAST_ESS */
+    char *poor_id[EM_NOTED];     /* the first of these */
 } em_noted;
 
 /* A fit as stored in a fit file; see README, "Fit file". Owns everything it points to. */

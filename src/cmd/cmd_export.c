@@ -66,7 +66,7 @@ static const struct argp argp = {
     .args_doc = "FIT.h5 --table NAME",
     .doc = "Writes a table of a fit as CSV, numbers with 17 significant digits, NA where there is none.\v"
            "subjects: a row for each subject; each parameter on the natural scale (its name), on the unconstrained "
-           "scale (NAME_unconstrained) and its posterior standard deviation there (NAME_sd).\n"
+           "scale (NAME_unconstrained) and its posterior standard deviation there (NAME_sd); the evidence in each way that the fit was asked for.\n"
            "group: a row for each parameter: mean, variance, standard errors, tests against 0 and 95% intervals (t for means; for "
            "variances on the log scale).\n"
            "coefficients: a row for each effect of a covariate on a parameter's mean.\n"
@@ -107,6 +107,10 @@ static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *
     int P = fit->n_parameters;
     double cov[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS];
     fputs("subject,n_trials,status,status_text,modes,log_likelihood,log_marginal_likelihood", to);
+    if (fit->importance)
+        fputs(",log_evidence_importance,log_evidence_importance_se,importance_ess", to);
+    if (fit->quadrature)
+        fputs(",log_evidence_quadrature", to);
     for (int j = 0; j < P; j++) {
         comma_name(to, "", fit->parameter[j], "");
         comma_name(to, "", fit->parameter[j], "_unconstrained");
@@ -120,6 +124,13 @@ static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *
         fprintf(to, ",%d", fit->subject_modes[s]);
         comma_number(to, fit->subject_log_likelihood[s]);
         comma_number(to, fit->subject_log_marginal_likelihood[s]);
+        if (fit->importance) {
+            comma_number(to, fit->subject_importance[s]);
+            comma_number(to, fit->subject_importance_se[s]);
+            comma_number(to, fit->subject_importance_ess[s]);
+        }
+        if (fit->quadrature)
+            comma_number(to, fit->subject_quadrature[s]);
         (void)em_fit_posterior(fit, s, cov);
         for (int j = 0; j < P; j++) {
             comma_number(to, fit->natural[s * (size_t)P + (size_t)j]);

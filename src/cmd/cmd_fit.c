@@ -9,7 +9,7 @@
 
 enum { OPTION_GROUP = 256, OPTION_MU, OPTION_VAR, OPTION_TOL, OPTION_MAX_ITER, OPTION_STARTS, OPTION_SEED, OPTION_OPTIONS,
        OPTION_IGNORE, OPTION_FORCE, OPTION_ACCELERATE, OPTION_COVARIANCE, OPTION_COVARIATE, OPTION_CONTRAST, OPTION_BY, OPTION_FIX,
-       OPTION_SHARED, OPTION_GROUP_FROM, OPTION_SUBJECTS, OPTION_EXCLUDE };
+       OPTION_SHARED, OPTION_GROUP_FROM, OPTION_SUBJECTS, OPTION_EXCLUDE, OPTION_EVIDENCE, OPTION_SAMPLES, OPTION_NODES };
 
 typedef struct {
     const char *dataset, *model, *output, *mu, *var, *covariate, *by, *fix, *shared;
@@ -26,6 +26,19 @@ static em_group group_of(const struct argp_state *state, const char *text)
         if (strcmp(text, name[i]) == 0)
             return (em_group)i;
     cmd_misuse(state, "--group can be estimate, fixed or none, not '%s'", text);
+}
+
+/* Ways to the evidence, with commas between; Laplace's is always there. */
+static void take_evidence(const struct argp_state *state, em_fit_options *o, char *text)
+{
+    for (char *part = strtok(text, ","); part; part = strtok(NULL, ",")) {
+        if (strcmp(part, "importance") == 0)
+            o->importance = true;
+        else if (strcmp(part, "quadrature") == 0)
+            o->quadrature = true;
+        else if (strcmp(part, "laplace") != 0)
+            cmd_misuse(state, "--evidence can be laplace, importance or quadrature, with commas between several, not '%s'", part);
+    }
 }
 
 static void check_all(const struct argp_state *state, arguments *a)
@@ -79,6 +92,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_GROUP_FROM: o->group_from = text; break;
     case OPTION_SUBJECTS: o->subjects = text; break;
     case OPTION_EXCLUDE: add_excluded(state, a, text); break;
+    case OPTION_EVIDENCE: take_evidence(state, o, text); break;
+    case OPTION_SAMPLES: o->samples = (int)cmd_whole(state, "samples", text, 100, 100000000); break;
+    case OPTION_NODES: o->nodes = (int)cmd_whole(state, "nodes", text, 1, 200); break;
     case OPTION_MU: a->mu = cmd_join(state, a->mu, text); break;
     case OPTION_VAR: a->var = cmd_join(state, a->var, text); break;
     case OPTION_TOL: o->tol = cmd_number(state, "tol", text); break;
@@ -132,6 +148,10 @@ static const struct argp_option options[] = {
     {"exclude", OPTION_EXCLUDE, "ID,...", 0, "leave these subjects out", 2},
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: as found in the data)", 2},
     {"ignore", OPTION_IGNORE, "block", 0, "values do not restart where column 'block' changes", 2},
+    {"evidence", OPTION_EVIDENCE, "WAY,...", 0, "the evidence in other ways beside Laplace's approximation (laplace, always there): importance "
+     "(sampling, with its error) and quadrature (adaptive Gauss-Hermite, for up to 4 parameters that vary)", 3},
+    {"samples", OPTION_SAMPLES, "N", 0, "of importance sampling, for each subject (default 2000)", 3},
+    {"nodes", OPTION_NODES, "N", 0, "of the quadrature, in each dimension (default: 31, 21, 13, 9 in 1 to 4 dimensions)", 3},
     {"tol", OPTION_TOL, "X", 0, "converged when the estimated distance to EM's fixed point is below X: means in standard "
      "deviations, variances in logs (default 1e-6)", 3},
     {"max-iter", OPTION_MAX_ITER, "N", 0, "most EM iterations (default 500)", 3},
@@ -139,7 +159,7 @@ static const struct argp_option options[] = {
      "takes many more and never reaches a variance of 0", 3},
     {"starts", OPTION_STARTS, "K", 0, "points from which each subject's first search begins, the group mean among them "
      "(default: 8, 12, 16 for models of 1, 2, 3 parameters, 32 for more; with more than 200 subjects few at first, and all if that shows that several maxima are common; 1: the group mean alone)", 3},
-    {"seed", OPTION_SEED, "N", 0, "of the starting points (default 1)", 3},
+    {"seed", OPTION_SEED, "N", 0, "of the starting points and of importance sampling (default 1)", 3},
     {0}};
 static const struct argp argp = {
     options, parse, "DATA.h5",
@@ -215,6 +235,19 @@ static void say_what_moves(const em_fit *fit)
                 : "");
 }
 
+/* The sums side by side. */
+static void other_evidences(const em_fit *fit)
+{
+    if (!fit->importance && !fit->quadrature)
+        return;
+    fprintf(stderr, "emlib fit: log evidence: Laplace %.4f", fit->log_marginal_likelihood);
+    if (fit->importance)
+        fprintf(stderr, ", importance sampling %.4f +- %.4f", fit->log_evidence_importance, fit->log_evidence_importance_se);
+    if (fit->quadrature)
+        fprintf(stderr, ", quadrature %.4f", fit->log_evidence_quadrature);
+    fprintf(stderr, " (%.2f s)\n", fit->timing.evidence_seconds);
+}
+
 static void summary(const em_fit *fit, const char *output, em_group group)
 {
     const size_t several = fit->noted.several;
@@ -226,6 +259,7 @@ static void summary(const em_fit *fit, const char *output, em_group group)
         fprintf(stderr, "%s after %d iteration%s, evidence %.4f, BIC_int %.4f", fit->converged ? "converged" : "NOT converged",
                 fit->iterations, fit->iterations == 1 ? "" : "s", fit->log_marginal_likelihood, fit->bic_int);
     fprintf(stderr, ", %.2f s\n", fit->timing.total_seconds);
+    other_evidences(fit);
     print_group_notes(stderr, "emlib fit: ", fit);
     if (several && group != EM_GROUP_NONE)
         fprintf(stderr, "emlib fit: %zu of %zu subjects had more than one maximum; the best one met is used\n", several,
@@ -244,6 +278,17 @@ static void not_converged(const em_fit *fit)
 }
 
 static const char *name_of(const char *id) { return id ? id : "?"; }
+
+static void poor(const em_noted *noted)
+{
+    if (!noted->poor)
+        return;
+    fprintf(stderr, "emlib fit: warning: importance sampling is poor for %zu subject%s (effective sample size below %d):", noted->poor,
+            noted->poor == 1 ? "" : "s", EM_LEAST_ESS);
+    for (size_t i = 0; i < noted->poor && i < EM_NOTED; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", name_of(noted->poor_id[i]));
+    fprintf(stderr, "%s; take more --samples (default 2000)\n", noted->poor > EM_NOTED ? ", ..." : "");
+}
 
 static void flagged(const em_noted *noted)
 {
@@ -310,6 +355,8 @@ int cmd_fit(int argc, char **argv)
         not_converged(fit);
     if (fit && first)
         flagged(&fit->noted);
+    if (fit && first)
+        poor(&fit->noted);
     int exit_status = first ? (int)code : 0;
     if (code != EM_OK && code != EM_NOT_CONVERGED)
         exit_status = cmd_fail("fit", &error);

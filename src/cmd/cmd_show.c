@@ -89,26 +89,96 @@ static void show_flagged(const em_fit *fit)
         printf("    and %zu more, %zu in all; 'emlib export --table subjects' lists them\n", n - MAX_NAMED, n);
 }
 
+/* One way to the evidence against Laplace's, over the subjects. */
+typedef struct difference {
+    size_t n;
+    double sum, least, most; /* of value - Laplace */
+} difference;
+
+static difference from_laplace(const em_fit *fit, const double *value)
+{
+    difference d = {.least = INFINITY, .most = -INFINITY};
+    for (size_t s = 0; s < fit->n_subjects; s++) {
+        const double one = value[s] - fit->subject_log_marginal_likelihood[s];
+        if (isnan(one))
+            continue;
+        d.n++;
+        d.sum += one;
+        d.least = fmin(d.least, one);
+        d.most = fmax(d.most, one);
+    }
+    return d;
+}
+
+/* The least effective sample size; NaN where nobody has one. */
+static double least_ess(const em_fit *fit)
+{
+    double least = NAN;
+    for (size_t s = 0; s < fit->n_subjects; s++)
+        least = fmin(least, fit->subject_importance_ess[s]);
+    return least;
+}
+
+static void show_differences(const em_fit *fit)
+{
+    print_table table = {.align = "lrrr"};
+    const struct {
+        const char *name;
+        const double *value;
+    } row[] = {{"importance sampling", fit->importance ? fit->subject_importance : NULL},
+               {"quadrature", fit->quadrature ? fit->subject_quadrature : NULL}};
+    if (!fit->importance && !fit->quadrature)
+        return;
+    static const char *const head[] = {"", "mean", "least", "most"};
+    for (int k = 0; k < 4; k++)
+        print_cell(&table, "%s", head[k]);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        if (!row[i].value)
+            continue;
+        const difference d = from_laplace(fit, row[i].value);
+        print_cell(&table, "%s", row[i].name);
+        print_cell_number(&table, d.n ? d.sum / (double)d.n : NAN);
+        print_cell_number(&table, d.n ? d.least : NAN);
+        print_cell_number(&table, d.n ? d.most : NAN);
+    }
+    printf("\nA subject's log evidence minus Laplace's\n");
+    print_end(&table, 2);
+    if (fit->importance)
+        printf("  least effective sample size %.0f%s\n", least_ess(fit),
+               fit->noted.poor ? ": too small; 'emlib fit' with more --samples makes it larger" : "");
+}
+
 static void show_evidence(const em_fit *fit)
 {
-    print_table table = {.align = "lr"};
+    print_table table = {.align = "lrl"};
+    char error[40];
+    snprintf(error, sizeof error, "+- %s", print_short(fit->log_evidence_importance_se).text);
     const struct {
         const char *name;
         double value;
+        const char *note;
     } row[] = {
-        {"log-likelihood", fit->log_likelihood},
-        {"log marginal likelihood (Laplace)", fit->log_marginal_likelihood},
-        {"BIC_int", fit->bic_int},
-        {"AIC_int", fit->aic_int},
-        {"pseudo-R2", fit->pseudo_r2},
+        {"log-likelihood", fit->log_likelihood, ""},
+        {"log posterior at the MAPs", fit->log_posterior, ""},
+        {"log marginal likelihood (Laplace)", fit->log_marginal_likelihood, ""},
+        {"log evidence (importance sampling)", fit->log_evidence_importance, error},
+        {"log evidence (quadrature)", fit->log_evidence_quadrature, ""},
+        {"BIC_int", fit->bic_int, ""},
+        {"BIC_int (N = subjects)", fit->bic_int_subjects, ""},
+        {"BIC_int_MAP (log posterior for the evidence)", fit->bic_int_map, ""},
+        {"AIC_int", fit->aic_int, ""},
+        {"mean choice probability", fit->mean_choice_probability, ""},
+        {"pseudo-R2", fit->pseudo_r2, ""},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         if (!isnan(row[i].value)) {
             print_cell(&table, "%s", row[i].name);
             print_cell_number(&table, row[i].value);
+            print_cell(&table, "%s", row[i].note);
         }
     printf("\nEvidence (%d group parameter%s estimated)\n", fit->n_group, fit->n_group == 1 ? "" : "s");
     print_end(&table, 2);
+    show_differences(fit);
 }
 
 static int show(const em_fit *fit)
@@ -164,11 +234,44 @@ static json_t *timing_json(const em_timing *t)
         {"likelihood_evaluations", t->likelihood_evaluations},
         {"uncertainty_seconds", t->uncertainty_seconds},
         {"uncertainty_evaluations", t->uncertainty_evaluations},
+        {"evidence_seconds", t->evidence_seconds},
+        {"evidence_evaluations", t->evidence_evaluations},
     };
     json_t *all = json_pack("{si}", "ranks", t->ranks);
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         json_object_set_new(all, number[i].name, print_json_number(number[i].value));
     return all;
+}
+
+/* null where it was not asked for. */
+static json_t *difference_json(const em_fit *fit, const double *value)
+{
+    if (!value)
+        return json_null();
+    const difference d = from_laplace(fit, value);
+    return json_pack("{so so so}", "mean", print_json_number(d.n ? d.sum / (double)d.n : NAN), "least",
+                     print_json_number(d.n ? d.least : NAN), "most", print_json_number(d.n ? d.most : NAN));
+}
+
+static void add_evidence(json_t *all, const em_fit *fit)
+{
+    const struct {
+        const char *name;
+        double value;
+    } number[] = {
+        {"log_posterior", fit->log_posterior},
+        {"bic_int_subjects", fit->bic_int_subjects},
+        {"bic_int_map", fit->bic_int_map},
+        {"mean_choice_probability", fit->mean_choice_probability},
+        {"log_evidence_importance", fit->log_evidence_importance},
+        {"log_evidence_importance_se", fit->log_evidence_importance_se},
+        {"importance_least_ess", fit->importance ? least_ess(fit) : NAN},
+        {"log_evidence_quadrature", fit->log_evidence_quadrature},
+    };
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        json_object_set_new(all, number[i].name, print_json_number(number[i].value));
+    json_object_set_new(all, "importance_minus_laplace", difference_json(fit, fit->importance ? fit->subject_importance : NULL));
+    json_object_set_new(all, "quadrature_minus_laplace", difference_json(fit, fit->quadrature ? fit->subject_quadrature : NULL));
 }
 
 static int show_json(const show_options *o, const em_fit *fit)
@@ -188,6 +291,8 @@ static int show_json(const show_options *o, const em_fit *fit)
         "n_subjects_several_modes", (json_int_t)count_modes(fit), "timing", timing_json(&fit->timing),
         "model_file", fit->model_file ? print_json_text(fit->model_file) : json_null(), "derivatives",
         fit->numerical ? "numerical" : "exact");
+    if (all)
+        add_evidence(all, fit);
     return print_json("show", all);
 }
 
