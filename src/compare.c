@@ -1,48 +1,94 @@
 /* Which fit explains the data best. */
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
 
-/* Names of the fits of other data than the first, for the message. */
-static em_code refuse(const em_fit *const *fits, const char *const *names, int n, em_error *error)
+static bool same_data(const em_fit *a, const em_fit *b)
 {
-    char others[600] = "";
-    size_t length = 0;
-    int others_n = 0;
-    for (int i = 1; i < n; i++) {
-        if (strcmp(fits[i]->dataset_fingerprint, fits[0]->dataset_fingerprint) == 0)
-            continue;
-        others_n++;
-        if (length + 1 < sizeof others)
-            length += (size_t)snprintf(others + length, sizeof others - length, "%s%s", length ? ", " : "", names[i]);
-    }
-    return em_fail(error, EM_INPUT_ERROR, "only fits of the same data can be compared: %s %s to other data than %s",
-                   others, others_n == 1 ? "was fitted" : "were fitted", names[0]);
+    if (strcmp(a->dataset_fingerprint, b->dataset_fingerprint) != 0 || a->n_subjects != b->n_subjects)
+        return false;
+    for (size_t s = 0; s < a->n_subjects && a->subject && b->subject; s++)
+        if (strcmp(a->subject[s], b->subject[s]) != 0)
+            return false;
+    return true;
 }
 
-/* NaN, where no evidence could be computed, is the worst. */
-static bool is_better(double a, double b)
+/* NaN, where no evidence could be computed, is worse than any number; other data are no competitors at all. */
+static bool is_better(const em_fit *const *fits, const bool *other, int a, int b)
 {
-    return !isnan(a) && (isnan(b) || a < b);
+    if (other[a] != other[b])
+        return other[b];
+    if (other[a])
+        return false;
+    return !isnan(fits[a]->bic_int) && (isnan(fits[b]->bic_int) || fits[a]->bic_int < fits[b]->bic_int);
 }
 
-em_code em_compare(const em_fit *const *fits, const char *const *names, int n, int *order, double *difference,
-                   em_error *error)
+em_code em_compare(const em_fit *const *fits, int n, int *order, double *difference, bool *other, em_error *error)
 {
     if (n < 1)
         return em_fail(error, EM_INPUT_ERROR, "there is no fit to compare");
-    for (int i = 1; i < n; i++)
-        if (strcmp(fits[i]->dataset_fingerprint, fits[0]->dataset_fingerprint) != 0)
-            return refuse(fits, names, n, error);
     for (int i = 0; i < n; i++) {
         int at = i;
-        for (; at > 0 && is_better(fits[i]->bic_int, fits[order[at - 1]]->bic_int); at--)
+        other[i] = !same_data(fits[i], fits[0]);
+        for (; at > 0 && is_better(fits, other, i, order[at - 1]); at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
     for (int i = 0; i < n; i++)
-        difference[i] = fits[i]->bic_int - fits[order[0]]->bic_int;
+        difference[i] = other[i] ? NAN : fits[i]->bic_int - fits[order[0]]->bic_int;
+    return EM_OK;
+}
+
+/* ---- everybody's evidence -------------------------------------------------------------------------------------- */
+
+void em_evidence_table_free(em_evidence_table *evidence)
+{
+    if (!evidence)
+        return;
+    free(evidence->value);
+    free(evidence->subject);
+    free(evidence->left_out);
+    free(evidence);
+}
+
+static bool has_evidence(const em_fit *const *fits, int n, size_t s)
+{
+    for (int k = 0; k < n; k++)
+        if (!isfinite(fits[k]->subject_log_marginal_likelihood[s]))
+            return false;
+    return true;
+}
+
+em_code em_gather_evidence(const em_fit *const *fits, int n, em_evidence_table **evidence, em_error *error)
+{
+    *evidence = NULL;
+    for (int k = 1; k < n; k++)
+        if (fits[k]->n_subjects != fits[0]->n_subjects)
+            return em_fail(error, EM_INPUT_ERROR,
+                           "fits of %zu and of %zu subjects cannot be compared subject by subject", fits[0]->n_subjects,
+                           fits[k]->n_subjects);
+    const size_t all = n < 1 ? 0 : fits[0]->n_subjects;
+    em_evidence_table *to = em_new(1, sizeof *to, error);
+    if (!to)
+        return EM_MACHINE;
+    to->n_fits = n;
+    if (!(to->value = em_new(all * (size_t)(n < 1 ? 0 : n), sizeof *to->value, error)) ||
+        !(to->subject = em_new(all, sizeof *to->subject, error)) ||
+        !(to->left_out = em_new(all, sizeof *to->left_out, error))) {
+        em_evidence_table_free(to);
+        return EM_MACHINE;
+    }
+    for (size_t s = 0; s < all; s++) {
+        if (!has_evidence(fits, n, s)) {
+            to->left_out[to->n_left_out++] = s;
+            continue;
+        }
+        for (int k = 0; k < n; k++)
+            to->value[to->n_subjects * (size_t)n + (size_t)k] = fits[k]->subject_log_marginal_likelihood[s];
+        to->subject[to->n_subjects++] = s;
+    }
+    *evidence = to;
     return EM_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "accelerate.h"
+#include "approach.h"
 #include "clock.h"
 #include "error.h"
 #include "m_step.h"
@@ -48,59 +49,25 @@ static void sum_subjects(void *where, size_t group, double *sum)
 
 /* ---- convergence -------------------------------------------------------------------------------------------------- */
 
-/* EM's steps shrink, in the end, by a constant factor r in each coordinate, and what is left after a step d is d/(1-r).
- * Coordinates are mu_j and slopes in standard deviations, log var_j, and covariances in correlations. r is the mean factor of the last steps: the larger of the means
- * over many and over half as many, because a fast beginning hides a slow end. A variance on its way to zero moves like 1/k:
- * its factor tends to 1, and the distance stays as large as it is. */
-enum { REMEMBERED = 11, MOST_COORDINATES = EM_MAX_PARAMETERS + EM_MAX_PAIRS + EM_MAX_SLOPES };
-typedef struct {
-    double step[REMEMBERED][MOST_COORDINATES]; /* newest first */
-    int n, coordinates;
-} steps;
+enum { MOST_COORDINATES = EM_MAX_PARAMETERS + EM_MAX_PAIRS + EM_MAX_SLOPES };
 
-/* Notes a step; returns the largest part of it. */
-static double remember(steps *s, const em_group_design *design, const em_group_values *old, const em_group_values *new)
+/* The parts of a step, size [MOST_COORDINATES] out: means and slopes in standard deviations, variances in logs, covariances in
+ * correlations. Returns how many there are. A variance on its way to zero moves like 1/k, and its distance stays as large as it is. */
+static int parts_of_step(const em_group_design *design, const em_group_values *old, const em_group_values *new, double *size)
 {
-    memmove(s->step[1], s->step[0], sizeof s->step - sizeof s->step[0]);
-    double *to = s->step[0], largest = 0;
     int c = 0;
     for (int j = 0; j < design->n; j++) {
         if (design->place[j] == EM_FIXED)
             continue;
-        to[c++] = fabs(new->mu[j] - old->mu[j]) / sqrt(new->var[j]);
-        to[c++] = fabs(log(new->var[j] / old->var[j]));
+        size[c++] = fabs(new->mu[j] - old->mu[j]) / sqrt(new->var[j]);
+        size[c++] = fabs(log(new->var[j] / old->var[j]));
         for (int i = 0; i < j && design->full; i++)
             if (design->place[i] != EM_FIXED)
-                to[c++] = fabs(em_group_cov(new, j, i) - em_group_cov(old, j, i)) / sqrt(new->var[j] * new->var[i]);
+                size[c++] = fabs(em_group_cov(new, j, i) - em_group_cov(old, j, i)) / sqrt(new->var[j] * new->var[i]);
     }
     for (int k = 0; k < design->n_slopes; k++)
-        to[c++] = fabs(new->slope[k] - old->slope[k]) / sqrt(new->var[design->parameter[k]]);
-    for (int i = 0; i < c; i++)
-        largest = fmax(largest, to[i]);
-    s->coordinates = c;
-    s->n++;
-    return largest;
-}
-
-/* What is left of one coordinate, from the newest step and the one n steps before it. */
-static double left_of(const steps *s, int j, int n)
-{
-    const double new = s->step[0][j], old = s->step[n][j];
-    const double left = new < old ? new / (1 - pow(new / old, 1.0 / n)) : INFINITY;
-    /* Steps this small are rounding, and so are their ratios. */
-    return new < 1e-11 ? fmin(left, 1e4 * new) : left;
-}
-
-/* Of the group before the newest step; infinite where it cannot be told yet. */
-static double distance(const steps *s)
-{
-    if (s->n < 4)
-        return INFINITY;
-    const int many = (s->n < REMEMBERED ? s->n : REMEMBERED) - 1, half = (many + 1) / 2;
-    double largest = 0;
-    for (int j = 0; j < s->coordinates; j++)
-        largest = fmax(largest, fmax(left_of(s, j, many), left_of(s, j, half)));
-    return largest;
+        size[c++] = fabs(new->slope[k] - old->slope[k]) / sqrt(new->var[design->parameter[k]]);
+    return c;
 }
 
 /* ---- EM ------------------------------------------------------------------------------------------------------------ */
@@ -160,7 +127,8 @@ typedef struct {
     bool screening;               /* searches begin from few points, see e_step */
     int looks;                    /* searches for higher maxima near the end */
     bool few_moved;               /* the last of them has found few */
-    steps moved;                  /* EM's own steps */
+    bool confirming;              /* the same group again */
+    em_approach moved;            /* EM's own steps, where it is not accelerated */
     em_accelerator accelerator;
 } em_state;
 
@@ -205,8 +173,14 @@ static em_code plain_step(em_state *s, em_error *error)
 {
     em_code code = em_m_step(s->comm, s->plan, s->estep, &s->group, &s->next, error);
     if (code == EM_OK) {
-        s->change = remember(&s->moved, s->estep->design, &s->group, &s->next);
-        s->result->distance = distance(&s->moved);
+        double size[MOST_COORDINATES];
+        const int n = parts_of_step(s->estep->design, &s->group, &s->next, size);
+        s->change = 0;
+        for (int i = 0; i < n; i++)
+            s->change = fmax(s->change, size[i]);
+        if (!s->confirming)
+            em_approach_note(&s->moved, size);
+        s->result->distance = em_approach_distance(&s->moved);
         em_comm_share(s->comm, &s->change, sizeof s->change);
         em_comm_share(s->comm, &s->result->distance, sizeof s->result->distance);
     }
@@ -242,22 +216,22 @@ static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
 {
     enum { MOST_LOOKS = 5 }; /* groups and maxima could take turns for ever */
     const double step = s->change, distance_before = s->result->distance;
-    const steps moved = s->moved;
     const em_accelerator before = s->accelerator;
     const em_estep_kind kind = s->looks++ >= MOST_LOOKS ? EM_WARM : s->few_moved ? EM_DOUBT : EM_LOOK;
     em_code code = e_step(s, kind, exact, error);
     s->few_moved = s->sums[MOVED] < 0.01 * s->sums[USED];
     if (code == EM_OK) {
         em_accelerator_start(&s->accelerator);
+        s->confirming = true; /* the group has not moved in between */
         code = m_step(s, true, error);
+        s->confirming = false;
     }
     *stays = code == EM_OK && s->sums[MOVED] == 0 && s->change <= fmax(2 * step, s->options->tol);
-    s->moved = moved; /* the group has not moved in between */
     s->result->distance = *stays ? distance_before : INFINITY;
     if (*stays)
         s->accelerator = before;
     else
-        s->moved.n = 0;
+        em_approach_reset(&s->moved);
     return code;
 }
 
@@ -269,7 +243,7 @@ static void begin(em_state *s, const em_group_values *group)
     s->looks = 0;
     s->few_moved = false;
     s->change = INFINITY;
-    s->moved.n = 0;
+    em_approach_reset(&s->moved);
     em_accelerator_start(&s->accelerator);
 }
 
@@ -339,11 +313,14 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
     s.screening = estimates(&s) && options->starts == 0 && plan->n_subjects > ALL_STARTS_UP_TO;
     *result = (em_run_result){.distance = NAN};
     const bool accelerate = estimates(&s) && options->accelerate;
-    em_code code = accelerate ? em_accelerator_new(estep, &s.accelerator, error) : EM_OK;
+    double unused[MOST_COORDINATES];
+    em_code code = accelerate ? em_accelerator_new(estep, &s.accelerator, error)
+                              : em_approach_new(parts_of_step(estep->design, start, start, unused), &s.moved, error);
     code = em_comm_agree(comm, code, error);
     if (code == EM_OK)
         code = iterate(&s, progress, error);
     em_accelerator_free(&s.accelerator);
+    em_approach_free(&s.moved);
     result->group = s.group;
     result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LOGPOST], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
     return code;

@@ -1,8 +1,12 @@
 #include "fit_file.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "error.h"
+#include "group.h"
+#include "linalg.h"
 
 const char *em_subject_status_text(int status)
 {
@@ -28,6 +32,41 @@ const char *em_group_status_text(int status)
 bool em_subject_is_flagged(int status)
 {
     return status != EM_SUBJECT_GOOD && status != EM_SUBJECT_KINK;
+}
+
+bool em_fit_posterior(const em_fit *fit, size_t s, double *cov)
+{
+    const int n = fit->n_parameters;
+    em_group_values group = {.mu = {0}};
+    em_group_prior prior;
+    double h[EM_MAX_PAIRS], unit[EM_MAX_PARAMETERS];
+    const bool none = isnan(fit->cov[0]) || isnan(fit->cov[(size_t)(n * n) - 1]);
+    for (int i = 0; i < n; i++) {
+        group.var[i] = isnan(fit->var[i]) ? 1 : fit->var[i];
+        for (int j = 0; j < i; j++)
+            *em_group_off(&group, i, j) = none ? 0 : fit->cov[i * n + j];
+        /* without a group, a parameter that is fixed keeps its place */
+    }
+    em_group_make_prior(&prior, &group, n, false);
+    for (int k = 0; k < n * (n + 1) / 2; k++)
+        prior.precision[k] = 0;
+    for (int i = 0, k = 0; i < n; i++)
+        for (int j = 0; j <= i; j++, k++)
+            h[k] = -fit->hessian[(s * (size_t)n + (size_t)i) * (size_t)n + (size_t)j]; /* the prior is in it already */
+    em_posterior_hessian(&prior.prior, h, 1, h);
+    const bool good = em_cholesky(n, h, h);
+    for (int j = 0; j < n; j++) {
+        memset(unit, 0, sizeof unit);
+        unit[j] = 1;
+        if (good)
+            em_cholesky_solve(n, h, unit, unit);
+        for (int i = 0; i < n; i++) {
+            cov[i * n + j] = good ? unit[i] : NAN;
+            for (int k = 0; k < prior.prior.n_null; k++)
+                cov[i * n + j] -= prior.null[k * n + i] * prior.null[k * n + j];
+        }
+    }
+    return good;
 }
 
 static void free_texts(char **text, size_t n)

@@ -111,7 +111,7 @@ static em_code split_parameter(em_setup *s, int parameter, const em_trials *tria
     return code;
 }
 
-static em_code find_parameters(em_setup *s, em_trials *trials, em_error *error)
+em_code em_setup_parameters(em_setup *s, em_trials *trials, em_error *error)
 {
     em_code code = check_by(s, error);
     for (int i = 0; i < s->options.n_by && code == EM_OK; i++)
@@ -138,6 +138,21 @@ static em_code names_of(const em_fit *fit, char **names, em_error *error)
     return *names ? EM_OK : EM_MACHINE;
 }
 
+/* The file may come from anywhere: no negative variance, and no eigenvalue below 0 but for rounding. */
+static bool is_covariance(const em_fit *fit)
+{
+    const int n = fit->n_parameters;
+    double a[EM_MAX_PAIRS];
+    for (int i = 0, k = 0; i < n; i++)
+        for (int j = 0; j <= i; j++, k++) {
+            const double v = fit->var[i], w = fit->var[j], cov = fit->cov[i * n + j];
+            if (!(v >= 0) || !isfinite(cov) || (i == j && cov != v) || ((v == 0 || w == 0) && i != j && cov != 0))
+                return false;
+            a[k] = i == j ? 1 + 1e-9 : v > 0 && w > 0 ? cov / sqrt(v * w) : 0;
+        }
+    return em_cholesky(n, a, a);
+}
+
 /* Rank 0. */
 static em_code read_group(em_setup *s, char **json, int size[2], em_error *error)
 {
@@ -152,6 +167,8 @@ static em_code read_group(em_setup *s, char **json, int size[2], em_error *error
     for (size_t j = 0; j < P && code == EM_OK; j++)
         if (!isfinite(fit->mu[j]) || !isfinite(fit->var[j]))
             code = em_fail(error, EM_INPUT_ERROR, "%s has no group: it was made with --group none", path);
+    if (code == EM_OK && !is_covariance(fit))
+        code = em_fail(error, EM_INPUT_ERROR, "%s: /group/cov is not a covariance; it is not a sound emlib fit file", path);
     if (code == EM_OK)
         code = names_of(fit, &s->given_names, error);
     if (code == EM_OK) {
@@ -230,7 +247,7 @@ em_code em_setup_begin(em_comm *comm, const em_fit_options *options, const em_mo
     if (code == EM_OK)
         code = choose_subjects(comm, trials, s, error);
     if (code == EM_OK)
-        code = em_comm_agree(comm, find_parameters(s, trials, error), error);
+        code = em_comm_agree(comm, em_setup_parameters(s, trials, error), error);
     if (code == EM_OK && s->given)
         code = em_comm_agree(comm, check_given(s, error), error);
     return code;

@@ -35,6 +35,8 @@ typedef struct em_setup {
  * must be open. Collective. em_setup_free also after a failure. */
 em_code em_setup_begin(em_comm *comm, const em_fit_options *options, const em_model *model, em_trials *trials, em_setup *setup,
                        em_error *error) EM_MUST_CHECK;
+/* A part of it: which parameters there are by setup->model and setup->options, and the conditions. */
+em_code em_setup_parameters(em_setup *setup, em_trials *trials, em_error *error) EM_MUST_CHECK;
 /* Once the subjects are on their ranks: the design, for this rank's groups, and the start. Collective. */
 em_code em_setup_design(em_comm *comm, const em_trials *trials, const em_plan *plan, const em_group_data *groups, size_t n_groups,
                         em_setup *setup, em_error *error) EM_MUST_CHECK;

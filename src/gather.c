@@ -80,10 +80,11 @@ static void make_record(const em_gather *g, size_t i, int l, double *record)
     record[R_LOGLIK] = post->used ? post->log_likelihood : NAN;
     record[R_LML] = post->log_marginal_likelihood;
     record[R_OBSERVED] = (double)data->observed[l];
-    record[R_IMPORTANCE] = of_lane(g->evidences->importance, i * (size_t)lanes + (size_t)l);
-    record[R_IMPORTANCE_SE] = of_lane(g->evidences->importance_se, i * (size_t)lanes + (size_t)l);
-    record[R_ESS] = of_lane(g->evidences->ess, i * (size_t)lanes + (size_t)l);
-    record[R_QUADRATURE] = of_lane(g->evidences->quadrature, i * (size_t)lanes + (size_t)l);
+    const em_evidences none = {0}, *evidences = g->evidences ? g->evidences : &none;
+    record[R_IMPORTANCE] = of_lane(evidences->importance, i * (size_t)lanes + (size_t)l);
+    record[R_IMPORTANCE_SE] = of_lane(evidences->importance_se, i * (size_t)lanes + (size_t)l);
+    record[R_ESS] = of_lane(evidences->ess, i * (size_t)lanes + (size_t)l);
+    record[R_QUADRATURE] = of_lane(evidences->quadrature, i * (size_t)lanes + (size_t)l);
     const bool found = post->status != EM_SUBJECT_NO_VALUE;
     for (int j = 0; j < P; j++)
         record[R_X + j] = found ? mode->x[j * lanes + l] : NAN;

@@ -12,7 +12,7 @@ typedef struct em_gather {
     const em_plan *plan;
     const em_estep *estep; /* this rank's */
     const em_prior *prior; /* under which the E-step was; its means do not count */
-    const em_evidences *evidences; /* this rank's; its arrays may be NULL */
+    const em_evidences *evidences; /* this rank's; it, or its arrays, may be NULL */
 } em_gather;
 
 /* Bytes of the longest id, at least 1. Collective. */

@@ -229,10 +229,8 @@ void em_group_make_prior(em_group_prior *store, const em_group_values *group, in
     for (int j = 0; j < n; j++)
         store->spread[j] = sqrt(group->var[j]);
     prior->n_null = em_group_factor(group, n, store->factor, store->null);
-    if (none) {
-        prior->n_null = 0;
+    if (none) /* what is fixed stays so */
         return;
-    }
     if (!is_diagonal(group, n)) {
         invert(store, group, n);
         return;

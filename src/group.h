@@ -75,7 +75,7 @@ typedef struct em_group_prior {
     double mean[8 * EM_MAX_PARAMETERS];
 } em_group_prior;
 
-/* none: no prior at all. The means are set for one group of lanes after the other with em_group_prior_at. */
+/* none: no prior at all, but for parameters without variance, which stay at their means. The means are set for one group of lanes after the other with em_group_prior_at. */
 void em_group_make_prior(em_group_prior *store, const em_group_values *group, int n_parameters, bool none);
 void em_group_prior_at(em_group_prior *store, const em_group_design *design, const em_group_values *group, size_t g, int lanes);
 #endif

@@ -15,7 +15,7 @@ enum { EM_H5_MAX_RANK = 4, EM_H5_MAX_NAME = 255 };
 /* An open file. Starts zeroed; em_h5_close gives back everything and leaves no unfinished file behind. */
 typedef struct em_h5 {
     const char *path;   /* as the user named it */
-    const char *format; /* "dataset" or "fit" */
+    const char *format; /* "dataset", "fit" or "hbi" */
     hid_t file;
     uint64_t bytes;   /* size of a file that is read: nothing in it can be larger */
     em_output output; /* of a file that is written */
@@ -142,6 +142,11 @@ em_code em_h5_write_scalars(const em_h5 *h5, const char *object, const em_h5_sca
 /* Leaves what is not required and not there as it is. */
 em_code em_h5_read_scalars(const em_h5 *h5, const char *object, const em_h5_scalar *table, int n, void *owner,
                            em_error *error) EM_MUST_CHECK;
+
+/* A root attribute that says where another file is: stored relative to the folder of this one where possible, read as a path
+ * from here. What cannot be found is named as it was given. */
+em_code em_h5_put_path(const em_h5 *h5, const char *name, const char *other, em_error *error) EM_MUST_CHECK;
+em_code em_h5_get_path(const em_h5 *h5, const char *name, char **other, em_error *error) EM_MUST_CHECK;
 
 /* ---- between the h5_*.c ---- */
 

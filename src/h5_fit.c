@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "clock.h"
 #include "error.h"
@@ -143,68 +142,6 @@ static const em_h5_array quadrature_arrays[] = {
      "log evidence by adaptive Gauss-Hermite quadrature"},
 };
 
-/* ---- where the dataset and the model's file are -------------------------------------------------------------------------------------- */
-
-/* `to` as seen from the folder `from`; both absolute and without "..". Paths that share only the root stay absolute:
- * such files do not move together. */
-static char *relative_path(const char *from, const char *to, em_error *error)
-{
-    size_t shared = 0, i = 0;
-    for (; from[i] && from[i] == to[i]; i++)
-        if (to[i] == '/')
-            shared = i + 1;
-    if (!from[i] && to[i] == '/')
-        shared = i + 1; /* all of `from` leads to `to` */
-    if (shared <= 1 && strcmp(from, "/") != 0)
-        return em_copy(to, error);
-    size_t up = 0, length = strlen(from);
-    for (size_t k = shared; k < length; k++)
-        up += k == shared || from[k] == '/';
-    char *path = em_new(3 * up + strlen(to + shared) + 1, 1, error);
-    for (size_t k = 0; path && k < up; k++)
-        memcpy(path + 3 * k, "../", 3);
-    if (path)
-        memcpy(path + 3 * up, to + shared, strlen(to + shared));
-    return path;
-}
-
-/* What the file says about where another one is. One that cannot be found is named as it was given. */
-static em_code stored_path(const char *fit_path, const char *other, char **stored, em_error *error)
-{
-    char *folder = em_folder(fit_path, error), *from = NULL, *to = NULL;
-    if (folder && (from = realpath(folder, NULL)) && (to = realpath(other, NULL)))
-        *stored = relative_path(from, to, error);
-    else if (folder)
-        *stored = em_copy(other, error);
-    if (*stored)
-        em_h5_mend_utf8(*stored); /* a folder's name in another encoding must not cost the fit: there is --data */
-    free(folder);
-    free(from);
-    free(to);
-    return *stored ? EM_OK : EM_MACHINE;
-}
-
-/* The way back: from the folder in which the file itself is, also where `fit_path` is a symbolic link to it. */
-static em_code found_path(const char *fit_path, char **other, em_error *error)
-{
-    if ((*other)[0] == '/')
-        return EM_OK;
-    struct stat info;
-    char *file = lstat(fit_path, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(fit_path, NULL) : NULL;
-    char *folder = em_folder(file ? file : fit_path, error), *path = NULL;
-    if (folder && strcmp(folder, ".") == 0 && !strchr(fit_path, '/'))
-        path = em_copy(*other, error);
-    else if (folder && (path = em_new(strlen(folder) + strlen(*other) + 2, 1, error)))
-        sprintf(path, "%s%s%s", folder, strcmp(folder, "/") == 0 ? "" : "/", *other);
-    free(file);
-    free(folder);
-    if (!path)
-        return EM_MACHINE;
-    free(*other);
-    *other = path;
-    return EM_OK;
-}
-
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
 static em_code put_meanings(const em_h5 *h5, em_error *error)
@@ -225,16 +162,6 @@ static em_code put_meanings(const em_h5 *h5, em_error *error)
     return em_h5_put_text(h5, "/group/status", "meaning", group, error);
 }
 
-static em_code put_path(const em_h5 *h5, const char *name, const char *path, em_error *error)
-{
-    char *stored = NULL;
-    em_code code = stored_path(h5->path, path, &stored, error);
-    if (!code)
-        code = em_h5_put_text(h5, "/", name, stored, error);
-    free(stored);
-    return code;
-}
-
 static em_code write_attributes(const em_h5 *h5, const em_fit *fit, em_error *error)
 {
     em_code code = em_h5_write_scalars(h5, "/", root_scalars, LENGTH(root_scalars), fit, error);
@@ -246,9 +173,9 @@ static em_code write_attributes(const em_h5 *h5, const em_fit *fit, em_error *er
     if (!code)
         code = em_h5_put_text(h5, "/", "derivatives", fit->numerical ? "numerical" : "exact", error);
     if (!code)
-        code = put_path(h5, "dataset", fit->dataset, error);
+        code = em_h5_put_path(h5, "dataset", fit->dataset, error);
     if (!code && fit->model_file)
-        code = put_path(h5, "model_file", fit->model_file, error);
+        code = em_h5_put_path(h5, "model_file", fit->model_file, error);
     return code;
 }
 
@@ -350,12 +277,6 @@ em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
-static em_code get_path(const em_h5 *h5, const char *name, char **path, em_error *error)
-{
-    em_code code = em_h5_get_text(h5, "/", name, path, error);
-    return code ? code : found_path(h5->path, path, error);
-}
-
 static em_code read_attributes(const em_h5 *h5, em_fit *fit, em_error *error)
 {
     char *derivatives = NULL;
@@ -367,9 +288,9 @@ static em_code read_attributes(const em_h5 *h5, em_fit *fit, em_error *error)
     if (!code)
         code = em_h5_read_scalars(h5, "/", optional_scalars, LENGTH(optional_scalars), fit, error);
     if (!code)
-        code = get_path(h5, "dataset", &fit->dataset, error);
+        code = em_h5_get_path(h5, "dataset", &fit->dataset, error);
     if (!code && em_h5_has(h5, "/", "model_file"))
-        code = get_path(h5, "model_file", &fit->model_file, error);
+        code = em_h5_get_path(h5, "model_file", &fit->model_file, error);
     if (!code && fit->model_file && !strchr(fit->model_file, '/')) { /* a model's file is named by a path, with a '/' in it */
         char *path = em_new(strlen(fit->model_file) + 3, 1, error);
         if (!path)

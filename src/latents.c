@@ -4,28 +4,36 @@
 #include <string.h>
 
 #include "error.h"
-#include "trials.h"
+#include "fit_setup.h"
 
-/* One subject's rows, facts and restarts as em_trace_fn takes them, then its latents. */
-static em_code trace_subject(const em_trials *trials, size_t s, const double *x, double *latents, em_error *error)
+/* One subject's rows, facts, restarts and conditions as em_trace_fn takes them, then its latents. x: the fit's parameters. */
+static em_code trace_subject(const em_trials *trials, const em_view *view, size_t s, const double *x, double *latents,
+                             em_error *error)
 {
     const em_model *model = trials->model;
     const size_t from = trials->data->offset[s], n = trials->data->offset[s + 1] - from, C = (size_t)model->n_columns;
+    const size_t P = (size_t)model->n_parameters;
     double *rows = em_new(n * C, sizeof *rows, error), *facts = em_new((size_t)model->n_facts, sizeof *facts, error);
-    uint8_t *restart = em_new(n, 1, error);
-    const bool good = rows && facts && restart;
+    double *own = em_new((size_t)view->conditions * P, sizeof *own, error);
+    uint8_t *restart = em_new(n, 1, error), *condition = em_new(n, 1, error);
+    const bool good = rows && facts && own && restart && condition;
+    for (int c = 0; c < view->conditions && good; c++)
+        em_view_parameters(view, c, x, 1, own + (size_t)c * P);
     if (good) {
         for (size_t t = 0; t < n; t++) {
             for (size_t c = 0; c < C; c++)
                 rows[t * C + c] = trials->column[c][from + t - trials->data->first_row];
             restart[t] = em_trials_restart(trials, s, from + t);
+            condition[t] = (uint8_t)em_trials_condition(trials, from + t);
         }
         em_trials_facts(trials, s, facts);
-        model->trace((int)n, trials->options, rows, restart, facts, x, NULL, latents);
+        model->trace((int)n, trials->options, rows, restart, view->conditions > 1 ? condition : NULL, facts, own, NULL, latents);
     }
     free(rows);
     free(facts);
+    free(own);
     free(restart);
+    free(condition);
     return good ? EM_OK : EM_MACHINE;
 }
 
@@ -41,17 +49,52 @@ static em_code match(const em_fit *fit, const em_model *model, const em_trials *
     if (strcmp(fingerprint, fit->model_fingerprint) != 0)
         return em_fail(error, EM_INPUT_ERROR, "the fit was made by another version of model %s (emlib %s): fit again", model->name,
                        fit->emlib_version);
-    if (fit->n_parameters != model->n_parameters || fit->n_subjects != trials->data->n_subjects)
-        return em_fail(error, EM_INPUT_ERROR, "the fit does not belong to model %s as it is now", model->name);
     return EM_OK;
+}
+
+/* The fit's parameters as the model's. */
+static em_code take_view(const em_fit *fit, em_trials *trials, em_setup *setup, em_fit_shape *shape, em_error *error)
+{
+    *setup = (em_setup){.model = trials->model, .options = em_fit_defaults()};
+    em_code code = em_fit_shape_take(fit->options, trials->model, &setup->options, shape, error);
+    if (code == EM_OK)
+        code = em_setup_parameters(setup, trials, error);
+    bool same = code == EM_OK && setup->view.n == fit->n_parameters;
+    for (int j = 0; j < fit->n_parameters && same; j++)
+        same = strcmp(setup->name[j], fit->parameter[j]) == 0;
+    if (code == EM_OK && !same)
+        code = em_fail(error, EM_INPUT_ERROR, "the fit does not belong to model %s as it is now", trials->model->name);
+    return code;
+}
+
+/* Traces the fit's subjects, which stand in the dataset's order; whoever was left out of it has NaN. */
+static em_code trace_all(const em_fit *fit, const em_trials *trials, const em_view *view, double *latents, em_error *error)
+{
+    const size_t P = (size_t)fit->n_parameters, L = (size_t)trials->model->n_latents;
+    size_t next = 0;
+    em_code code = EM_OK;
+    for (size_t s = 0; code == EM_OK && s < trials->data->n_subjects; s++) {
+        double *mine = latents + trials->data->offset[s] * L;
+        const bool in = next < fit->n_subjects && strcmp(fit->subject[next], em_trials_id(trials, s)) == 0;
+        if (in && isfinite(fit->map[next * P]))
+            code = trace_subject(trials, view, s, fit->map + next * P, mine, error);
+        else /* not in the fit, or no point was found for this subject */
+            for (size_t i = 0; i < (trials->data->offset[s + 1] - trials->data->offset[s]) * L; i++)
+                mine[i] = NAN;
+        next += in;
+    }
+    if (code == EM_OK && next != fit->n_subjects)
+        code = em_fail(error, EM_INPUT_ERROR, "%s: the fit's subject %s is not there", trials->path, fit->subject[next]);
+    return code;
 }
 
 em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame, double **latents,
                    em_error *error)
 {
     em_trials trials = {0};
+    em_setup setup = {0};
+    em_fit_shape shape = {0};
     em_options_seen seen = {.levels = 0};
-    const size_t P = (size_t)fit->n_parameters, L = (size_t)model->n_latents;
     *frame = NULL;
     *latents = NULL;
     json_t *options = json_loads(fit->options, 0, NULL);
@@ -62,23 +105,19 @@ em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset
     if (code == EM_OK)
         code = match(fit, model, &trials, error);
     if (code == EM_OK)
+        code = take_view(fit, &trials, &setup, &shape, error);
+    if (code == EM_OK)
         code = em_trials_read(&trials, 0, trials.data->n_subjects, error);
     for (size_t s = 0; code == EM_OK && s < trials.data->n_subjects; s++)
         code = em_trials_check(&trials, s, &seen, error);
     if (code == EM_OK)
         code = em_trials_options(&trials, &seen, asked, NULL, error);
     if (code == EM_OK) {
-        *latents = em_new(trials.data->n_rows * L, sizeof **latents, error);
+        *latents = em_new(trials.data->n_rows * (size_t)model->n_latents, sizeof **latents, error);
         code = *latents ? EM_OK : EM_MACHINE;
     }
-    for (size_t s = 0; code == EM_OK && s < trials.data->n_subjects; s++) {
-        double *mine = *latents + trials.data->offset[s] * L;
-        if (isfinite(fit->map[s * P]))
-            code = trace_subject(&trials, s, fit->map + s * P, mine, error);
-        else /* no point was found for this subject */
-            for (size_t i = 0; i < (trials.data->offset[s + 1] - trials.data->offset[s]) * L; i++)
-                mine[i] = NAN;
-    }
+    if (code == EM_OK)
+        code = trace_all(fit, &trials, &setup.view, *latents, error);
     if (code == EM_OK) {
         *frame = trials.data;
         (*frame)->id = trials.id; /* of everybody */
@@ -89,6 +128,8 @@ em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset
         free(*latents);
         *latents = NULL;
     }
+    em_setup_free(&setup);
+    em_fit_shape_free(&shape);
     em_trials_close(&trials);
     return code;
 }

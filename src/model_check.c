@@ -98,7 +98,7 @@ static double traced(const check *c, size_t subject, double *rows, const uint8_t
 {
     double facts[EM_MAX_PARAMETERS] = {0};
     em_trials_facts(&c->trials, subject, facts);
-    return c->model->trace(trials, c->trials.options, rows, restart, facts, x, NULL, NULL);
+    return c->model->trace(trials, c->trials.options, rows, restart, NULL, facts, x, NULL, NULL);
 }
 
 /* ---- transforms -------------------------------------------------------------------------------------------------- */

@@ -704,9 +704,9 @@ static double step_from(const problem *q, const point *p, const em_effects_metri
 
 /* ---- directions in which a full covariance is singular ----------------------------------------------------------------- */
 
-/* Gives a singular covariance some variance in the direction in which the likelihood rises most, if there is one. True where it has
- * changed. */
-static bool open_direction(const problem *q, const point *p, const em_effects_metric *metric, em_group_values *to)
+/* Gives a singular covariance the variance that Fisher's scoring finds in the direction in which the likelihood rises most, if there is
+ * one. Returns how much that is, in units of the metric; 0 where nothing has changed. */
+static double open_direction(const problem *q, const point *p, const em_effects_metric *metric, em_group_values *to)
 {
     const int n = q->estep->n;
     const em_coordinates *at = &q->work->at;
@@ -736,16 +736,16 @@ static bool open_direction(const problem *q, const point *p, const em_effects_me
     }
     *to = p->at;
     if (which < 0 || !(squares > 0))
-        return false;
+        return 0;
     const double *u = null + which * n, size = best / squares;
     double units = 0;
     for (int i = 0; i < n; i++)
         units += size * u[i] * u[i] / metric->noise[i];
     if (units < 1e-8) /* rounding */
-        return false;
+        return 0;
     for (int c = 0; c < at->n_covs; c++)
         *em_coordinates_cov(at, to, c) += size * u[at->row[c]] * u[at->col[c]];
-    return true;
+    return units;
 }
 
 /* ---- the solution -------------------------------------------------------------------------------------------------- */
@@ -862,6 +862,7 @@ static void look_around(const problem *q, point *p, em_effects *effects)
     }
     if (design->full) {
         effects->merit = fmax(effects->merit, merit_of_triangle(q, p, metric, *t.used));
+        effects->merit = fmax(effects->merit, open_direction(q, p, metric, &effects->em));
         em_step_full(q, p, slope, *t.used, &effects->em);
     } else {
         em_step_diagonal(q, p, metric, slope, *t.used, &effects->em);
@@ -990,7 +991,7 @@ em_code em_effects_solve(em_comm *comm, const em_plan *plan, const em_estep *est
     double ridge = 0;
     bool opening = design->full;
     for (int i = 0; i < MOST_STEPS && radius > 0 && code == EM_OK && effects->sound && !effects->whole; i++) {
-        const bool opened = opening && open_direction(&q, &best, &effects->metric, &next.at);
+        const bool opened = opening && open_direction(&q, &best, &effects->metric, &next.at) > 0;
         opening = false;
         const double foretold = opened ? INFINITY : step_from(&q, &best, &effects->metric, ridge, &next.at);
         const double step = em_effects_distance(&effects->metric, design, &best.at, &next.at);

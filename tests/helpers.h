@@ -5,7 +5,7 @@
 #include "isa.h"
 #include "random.h"
 
-extern const em_model em_model_plain_probe, em_model_plain_rw, em_model_logs, em_model_normal, em_model_peaks, em_model_probe, em_model_sparse, em_model_habit;
+extern const em_model em_model_plain_probe, em_model_plain_rw, em_model_logs, em_model_normal, em_model_peaks, em_model_plane, em_model_probe, em_model_sparse, em_model_habit;
 
 /* A dataset of these trial counts for the model's columns, all cells missing. Freed with em_dataset_free. */
 em_dataset *blank_data(const em_model *model, size_t n_subjects, const int *trials);

@@ -104,7 +104,7 @@ cc=${CC:-cc}
 plugin() { printf '%s\n' "$2" >"$1.c" && $cc -shared -fPIC -o "$1.so" "$1.c"; }
 plugin none 'int something = 1;'
 plugin old 'const struct { unsigned abi, size; char rest[400]; } emlib_model = {1, 400, {0}};'
-plugin small 'const struct { unsigned abi, size; char rest[400]; } emlib_model = {2, 16, {0}};'
+plugin small 'const struct { unsigned abi, size; char rest[400]; } emlib_model = {3, 16, {0}};'
 expect 2 'has no emlib model in it' "$emlib" models ./none.so
 expect 2 'built for another version of emlib .*build it again' "$emlib" fit data.h5 --model ./old.so -o x.h5
 expect 2 'built for another version of emlib' "$emlib" fit data.h5 --model ./small.so -o x.h5

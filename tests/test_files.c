@@ -749,7 +749,7 @@ static void best_fit_comes_first(void **state)
     (void)state;
     const double bic[] = {NAN, 300, 250.5, 300, NAN, 260};
     const int want[] = {2, 5, 1, 3, 0, 4};
-    const char *file[] = {"a", "b", "c", "d", "e", "f"};
+    bool other[6];
     em_fit fits[6] = {0};
     const em_fit *all[6];
     int order[6];
@@ -760,18 +760,36 @@ static void best_fit_comes_first(void **state)
         fits[i].bic_int = bic[i];
         all[i] = &fits[i];
     }
-    assert_code(em_compare(all, file, 6, order, difference, &error), EM_OK, "");
+    assert_code(em_compare(all, 6, order, difference, other, &error), EM_OK, "");
     for (int i = 0; i < 6; i++) {
         assert_int_equal(order[i], want[i]);
         assert_true(same_number(difference[i], bic[i] - 250.5));
     }
     strcpy(fits[2].dataset_fingerprint, HASH_B);
     strcpy(fits[4].dataset_fingerprint, HASH_B);
-    assert_code(em_compare(all, file, 6, order, difference, &error), EM_INPUT_ERROR,
-                "c, e were fitted to other data than a");
-    assert_code(em_compare(all, file, 3, order, difference, &error), EM_INPUT_ERROR,
-                "c was fitted to other data than a");
-    assert_code(em_compare(all, file, 0, order, difference, &error), EM_INPUT_ERROR, "no fit");
+    /* those of other data are marked and come last, whatever their numbers */
+    const int then[] = {5, 1, 3, 0, 2, 4};
+    assert_code(em_compare(all, 6, order, difference, other, &error), EM_OK, "");
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(order[i], then[i]);
+        assert_int_equal(other[i], i == 2 || i == 4);
+        assert_true(same_number(difference[i], other[i] ? NAN : bic[i] - 260));
+    }
+    /* so are those of other subjects of the same data */
+    char ann[] = "ann", bob[] = "bob", eve[] = "eve", *people[2][2] = {{ann, bob}, {ann, eve}};
+    for (int i = 0; i < 2; i++) {
+        fits[i].n_subjects = 2;
+        fits[i].subject = people[i];
+    }
+    assert_code(em_compare(all, 2, order, difference, other, &error), EM_OK, "");
+    assert_true(!other[0] && other[1]);
+    people[1][1] = bob;
+    assert_code(em_compare(all, 2, order, difference, other, &error), EM_OK, "");
+    assert_true(!other[0] && !other[1]);
+    fits[1].n_subjects = 1;
+    assert_code(em_compare(all, 2, order, difference, other, &error), EM_OK, "");
+    assert_true(other[1]);
+    assert_code(em_compare(all, 0, order, difference, other, &error), EM_INPUT_ERROR, "no fit");
 }
 
 int main(void)

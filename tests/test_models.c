@@ -191,7 +191,7 @@ static double traced(em_dataset *data, const em_model *m, int options, size_t s,
             rows[t * C + c] = data->column[c].value[from + t];
     }
     free(trials.column);
-    const double ll = m->trace((int)n, options, rows, restart, facts, x, NULL, latents);
+    const double ll = m->trace((int)n, options, rows, restart, NULL, facts, x, NULL, latents);
     free(rows);
     free(restart);
     return ll;
@@ -368,7 +368,7 @@ static void test_likelihood_sums_to_one(void **state)
 static double ddm_density(const em_model *m, const double *x, double shortest, double rt, int upper)
 {
     double row[2] = {rt, upper};
-    return m->trace(1, 2, row, NULL, &shortest, x, NULL, NULL);
+    return m->trace(1, 2, row, NULL, NULL, &shortest, x, NULL, NULL);
 }
 
 /* Over all times, each boundary is reached with the probability that theory has for it, so both together with 1. */

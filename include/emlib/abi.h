@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Changes whenever a struct or function type of this file does. A model built for another number is refused. */
-#define EM_ABI 2
+#define EM_ABI 3
 
 /* The largest number of parameters of a model, and of options (K) of a choice. */
 #define EM_MAX_PARAMETERS 32
@@ -105,10 +105,11 @@ typedef struct em_draw {
 
 /* One subject, trial by trial: returns the log-likelihood.
  * rows [trials][columns] in/out, NaN for missing; with `draw` responses and outcomes are drawn and written.
- * restart [trials] or NULL; facts [facts]; x [P] unconstrained; latents [trials][latents] out or NULL (NaN on
+ * restart [trials] or NULL; facts [facts]; x [conditions][P] unconstrained; condition [trials]: which of these holds
+ * on a trial, NULL: there is one; latents [trials][latents] out or NULL (NaN on
  * trials that do not count for the latent). */
-typedef double em_trace_fn(int trials, int options, double *rows, const uint8_t *restart, const double *facts,
-                           const double *x, const em_draw *draw, double *latents);
+typedef double em_trace_fn(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
+                           const double *facts, const double *x, const em_draw *draw, double *latents);
 
 /* The transforms and their inverses: to [P] out, from [P] and this subject's facts [n_facts]. */
 typedef void em_natural_fn(const double *from, const double *facts, double *to);

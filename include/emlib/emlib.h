@@ -363,6 +363,9 @@ typedef struct em_fit {
 } em_fit;
 
 EM_API void em_fit_free(em_fit *fit);
+/* The posterior covariance of subject s's parameters, cov [P,P] out, unconstrained scale: the inverse of the Hessian over the directions
+ * in which the group has variance, 0 along the others. False, and NaN, where it is not positive definite. */
+EM_API bool em_fit_posterior(const em_fit *fit, size_t s, double *cov);
 /* Progress of a fit, called on rank 0 after each E-step. */
 typedef struct em_progress {
     void (*step)(void *where, int iteration, double log_marginal_likelihood, double change, double distance,
@@ -433,8 +436,164 @@ EM_API em_code em_simulate_file(em_comm *comm, const em_model *model, const em_s
 EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame,
                           double **latents, em_error *error) EM_MUST_CHECK;
 
-/* Order of fits from best to worst by BIC_int, with the differences to the best. Refuses fits of different data, naming
- * them. order [n], difference [n] (by position in `fits`) out. */
-EM_API em_code em_compare(const em_fit *const *fits, const char *const *names, int n, int *order, double *difference,
+/* ---- comparing models ------------------------------------------------------------------------------------------ */
+
+/* Order of fits from best to worst by BIC_int. Fits of other data than the first (another dataset_fingerprint, or other
+ * subjects) cannot be compared with it: they are marked and come last, after those without evidence. order [n] out:
+ * positions in `fits`; difference [n] out, by position in `fits`: BIC_int minus that of the best, NaN where the fit has
+ * no evidence or is of other data; other [n] out. EM_INPUT_ERROR for n < 1. */
+EM_API em_code em_compare(const em_fit *const *fits, int n, int *order, double *difference, bool *other,
                           em_error *error) EM_MUST_CHECK;
+
+/* The log marginal likelihoods of those subjects who have one in every fit. */
+typedef struct em_evidence_table {
+    size_t n_subjects;  /* S */
+    int n_fits;         /* K */
+    double *value;      /* [S,K] nats */
+    size_t *subject;    /* [S] positions in the fits, ascending */
+    size_t n_left_out;
+    size_t *left_out;   /* [n_left_out] positions of the other subjects */
+} em_evidence_table;
+/* Takes them out of n fits of the same subjects (EM_INPUT_ERROR where their numbers differ). S may come out as 0. */
+EM_API em_code em_gather_evidence(const em_fit *const *fits, int n, em_evidence_table **evidence,
+                                  em_error *error) EM_MUST_CHECK;
+EM_API void em_evidence_table_free(em_evidence_table *evidence);
+
+/* Random-effects model selection: each subject follows one of K models, and the models' frequencies in the population,
+ * r, have a Dirichlet distribution. */
+typedef struct em_selection {
+    size_t n_subjects;             /* S */
+    int n_models;                  /* K */
+    double *prior, *alpha;         /* [K] Dirichlet counts of r before the data and after */
+    double *expected_frequency;    /* [K] mean of r: alpha / sum(alpha) */
+    double *exceedance;            /* [K] probability that the model is the most frequent one */
+    double *protected_exceedance;  /* [K] the same, with the omnibus risk: (1 - risk) exceedance + risk / K */
+    double *posterior;             /* [S,K] probability that the subject follows the model */
+    double free_energy;            /* nats: lower bound of the log evidence of all data, r free */
+    double free_energy_null;       /* nats: log evidence of all data with r at its prior mean, prior / sum(prior) */
+    double omnibus_risk;           /* probability of r at its prior mean rather than free, 1/2 before the data */
+    int iterations;
+} em_selection;
+/* The variational posterior: alpha = prior + sum over subjects of posterior, where posterior_sk ~ exp(evidence_sk +
+ * psi(alpha_k) - psi(sum(alpha))) sums to 1 over k (Stephan et al. 2009, NeuroImage 46:1004), with
+ * the free energies and the Bayesian omnibus risk 1/(1 + exp(free_energy - free_energy_null)) of Rigoux et al. (2014,
+ * NeuroImage 84:971). The iteration starts at alpha = prior and ends when the estimated distance to its fixed point is
+ * below 1e-11 sum(alpha). With prior counts below 1/2 the posterior prefers few models even where the data do not, and
+ * there can be several fixed points. evidence [S,K] nats, any size, finite; prior [K] from 1e-4 to 1e6 each, NULL: 1 a
+ * model. EM_INPUT_ERROR names the subject and model, counted from 1, of what is not finite. *selection is freed with
+ * em_selection_free. */
+EM_API em_code em_select_models(const double *evidence, size_t n_subjects, int n_models, const double *prior,
+                                em_selection **selection, em_error *error) EM_MUST_CHECK;
+EM_API void em_selection_free(em_selection *selection);
+
+/* The same for families of models (Penny et al. 2010, PLoS Comput Biol 6:e1000709): each family has the prior count
+ * `count`, divided evenly over its models, and the omnibus risk is that of equally frequent families. In the result
+ * families stand for models: counts and posteriors are sums over a family's models. family [K]: the family of each
+ * model, 0 .. n_families-1; each must have a model. */
+EM_API em_code em_select_families(const double *evidence, size_t n_subjects, int n_models, const int *family,
+                                  int n_families, double count, em_selection **selection,
+                                  em_error *error) EM_MUST_CHECK;
+
+/* Two groups of subjects: do they have the same model frequencies? */
+typedef struct em_group_selection {
+    em_selection *same;             /* everybody together */
+    em_selection *group[2];         /* each group by itself */
+    double probability_different;   /* that each has frequencies of its own, 1/2 before the data */
+} em_group_selection;
+/* Compares the free energy of everybody together with the sum of both groups' (Rigoux et al. 2014, the section on
+ * comparing groups): probability_different = 1/(1 + exp(F_same - F_0 - F_1)). group [S]: 0 or 1, both must occur; the
+ * rest as for em_select_models. */
+EM_API em_code em_select_groups(const double *evidence, size_t n_subjects, int n_models, const int *group,
+                                const double *prior, em_group_selection **selection, em_error *error) EM_MUST_CHECK;
+EM_API void em_group_selection_free(em_group_selection *selection);
+
+/* Probability of each component of a Dirichlet variable to be the largest one, by numerical integration: error below
+ * 1e-11. alpha [n], from 1e-4 to 1e8 each; probability [n] out, not normalised: the sum is 1 within that error. */
+EM_API em_code em_exceedance(const double *alpha, int n, double *probability, em_error *error) EM_MUST_CHECK;
+
+/* ---- hierarchical Bayesian inference over several models ------------------------------------------------------- */
+
+/* Piray, Dezfouli, Heskes, Frank & Daw 2019, PLoS Comput Biol 15:e1007043: everybody's data are explained by one of K
+ * models, each with a group of its own to which people belong as far as the model is responsible for them. The equations are
+ * in src/hbi_group.h. */
+enum { EM_HBI_MODELS = 32 }; /* the largest K */
+
+typedef struct em_hbi_options {
+    double tol;        /* largest estimated distance to the iteration's fixed point, see em_hbi.distance */
+    int max_iter;      /* largest number of E-steps, of the run itself and of that under the null hypothesis */
+    int starts;        /* points from which each subject's first search begins; 0: as in em_fit_options */
+    int options;       /* number of options of the choice; 0: as found in the data */
+    uint64_t seed;     /* of the random starts */
+    bool ignore_block; /* the column `block` restarts nothing */
+    bool null;         /* a second run, with responsibilities held at 1/K, for protected exceedance probabilities */
+} em_hbi_options;
+EM_API em_hbi_options em_hbi_defaults(void);
+
+/* What was found for one of the models. Unconstrained scale but for `natural`. */
+typedef struct em_hbi_model {
+    char *name;
+    char fingerprint[65];
+    int n_parameters;              /* P */
+    char **parameter, **transform; /* [P] */
+    double *mu, *var;              /* [P] mean of the posterior of the group's mean (a), and the group's variance
+                                      (sigma/nu): the prior of the subjects' parameters */
+    double *mu_se;                 /* [P] hierarchical error bar of mu: sqrt(sigma/(nu b)) */
+    double df;                     /* degrees of freedom of mu's Student t posterior: 2 nu */
+    double *natural_median;        /* [P] T(mu), at the mean of the subjects' facts */
+    double *map, *natural;         /* [S,P] */
+    double *hessian;               /* [S,P,P] of the negative log posterior at the MAP */
+    double *log_likelihood, *log_marginal_likelihood; /* [S] NaN where flagged and not used */
+    uint64_t *n_trials;            /* [S] observed trials */
+    int8_t *status;                /* [S] em_subject_status */
+} em_hbi_model;
+
+/* What `emlib hbi` finds; see README, "HBI file". Owns everything it points to. */
+typedef struct em_hbi {
+    char *emlib_version, *dataset; /* as in em_fit */
+    char dataset_fingerprint[65];
+    char *options;       /* JSON object: what was asked */
+    bool converged;      /* both runs, where there were two */
+    int iterations, null_iterations; /* E-steps over all subjects after the first, individual ones */
+    double distance;     /* estimated distance to the fixed point: means in standard deviations, variances in logs,
+                            responsibilities */
+    double bound, null_bound; /* of the log evidence (variational, Laplace), without and with the null hypothesis */
+    double bayesian_omnibus_risk; /* probability that the models are equally frequent; NaN without the null run */
+    size_t n_subjects, n_subjects_used; /* S; those that at least one model fits */
+    int n_models;        /* K */
+    em_hbi_model *model; /* [K] in the order asked */
+    double *alpha;       /* [K] Dirichlet posterior of the models' frequencies: 1 + the sum of responsibilities */
+    double *expected_frequency;    /* [K] alpha / sum(alpha) */
+    double *exceedance_probability, *protected_exceedance_probability; /* [K] the latter NaN without the null run */
+    char **subject;          /* [S] */
+    double *responsibility;  /* [S,K] rows sum to 1; 0 where a model does not fit the subject; NaN where none does */
+    int n_trace;             /* I */
+    double *trace_alpha;     /* [I,K] under which E-step i ran */
+    double *trace_bound;     /* [I] found by it */
+    double seconds;          /* wall time in all, and on so many ranks */
+    int ranks;
+} em_hbi;
+
+EM_API void em_hbi_free(em_hbi *hbi);
+/* Progress, called on rank 0 after each E-step; alpha [K] as the step has found them. */
+typedef struct em_hbi_progress {
+    void (*step)(void *where, bool null, int iteration, double bound, const double *alpha, double change, double distance,
+                 double seconds);
+    void *where;
+} em_hbi_progress;
+/* Runs HBI over the models [n_models], each once, on the dataset file, and writes HBI.h5. An output that is there already is
+ * treated as by em_fit_file. EM_INPUT_ERROR where models explain different responses, whose evidence cannot be compared.
+ * Collective; returns EM_OK or EM_NOT_CONVERGED on every rank when the file is there. *hbi on rank 0: what was found, NULL
+ * where it was there already; hbi may be NULL. */
+EM_API em_code em_hbi_file(em_comm *comm, const char *dataset, const em_model *const *models, int n_models,
+                           const em_hbi_options *options, const char *output, bool force, const em_hbi_progress *progress,
+                           const em_log *log, em_hbi **hbi, em_error *error) EM_MUST_CHECK;
+/* As em_dataset_write. */
+EM_API em_code em_hbi_write(const em_hbi *hbi, const char *path, bool force, em_error *error) EM_MUST_CHECK;
+EM_API em_code em_hbi_read(const char *path, em_hbi **hbi, em_error *error) EM_MUST_CHECK;
+/* Whether this is a file that em_hbi_read could read, to judge by its format alone. */
+EM_API bool em_hbi_is_file(const char *path);
+/* Two-sided test of whether the mean of parameter j is `value` (unconstrained scale): *t out, (mu - value)/mu_se, which is
+ * Student t distributed with df degrees of freedom; returns p. Unlike tests of subjects' parameters it is not biased by their
+ * being drawn towards the group. */
+EM_API double em_hbi_test(const em_hbi_model *model, int j, double value, double *t);
 #endif

@@ -154,16 +154,18 @@ static int em_look(em_run *em, int drawing)
     return everything;
 }
 
-static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const double *facts,
-                       const double *x, const em_draw *draw, double *latents)
+static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
+                       const double *facts, const double *x, const em_draw *draw, double *latents)
 {
     em_run run = {.ll = em_constant(em_all(0)), .divisor = em_all(1), .facts = facts, .options = options, .draw = draw},
            *em = &run;
     parameters p;
-    em_load(em, x, &p);
+    em_load(em, x + (condition && trials ? condition[0] : 0) * EM_P, &p);
     em_state s;
     em_start(em, &p, &s);
     for (int t = 0; t < trials; t++) {
+        if (condition && t > 0 && condition[t] != condition[t - 1])
+            em_load(em, x + condition[t] * EM_P, &p);
         em->row = rows + (size_t)t * EM_C;
         em->trial = t;
         em->latents = latents ? latents + (size_t)t * EM_L : NULL;

@@ -270,13 +270,13 @@ static void em_draw_trial(em_drawn *s, int t, double *row, int options, const em
     s->learned[t] = (uint8_t)learned;
 }
 
-static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const double *facts, const double *x,
-                       const em_draw *draw, double *latents)
+static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
+                       const double *facts, const double *x, const em_draw *draw, double *latents)
 {
     em_drawn s = {.d = {.trials = trials, .options = options, .em_facts = facts}};
     double *store = em_turn(rows, trials, &s.d), ll = NAN;
     uint8_t *flags = calloc(3 * (size_t)trials + 1, 1);
-    (void)latents;
+    (void)latents, (void)condition; /* one value a parameter: a fit by condition is refused */
     for (int c = 0; c < EM_C; c++)
         s.column[c] = store ? store + (size_t)c * (size_t)trials : NULL;
     for (int j = 0; j < EM_P; j++)

@@ -7,7 +7,12 @@
 #include "emlib/emlib.h"
 
 typedef int command_fn(int argc, char **argv);
-command_fn cmd_import, cmd_fit, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_simulate;
+command_fn cmd_import, cmd_fit, cmd_hbi, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_simulate;
+
+/* `emlib show` of an HBI file: prints it and returns the exit status. */
+int show_hbi(const char *path, bool json);
+/* `emlib export` of an HBI file; output NULL: the standard output. */
+int export_hbi(const char *path, const char *table, const char *output, bool force);
 
 /* argp_parse with what every command wants: `--help` on stdout and exit 0, misuse on stderr and exit 2, the name
  * "emlib COMMAND" in messages. argv[0] is the command's name. Returns 0 or an exit status. */

@@ -1,14 +1,11 @@
 /* emlib export: tables of a fit as CSV. */
-#include <errno.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../output.h"
 #include "cmd.h"
-#include "print.h"
+#include "print_group.h"
 
 typedef struct export_options {
     const char *fit, *table, *output, *data, *model;
@@ -16,7 +13,7 @@ typedef struct export_options {
 } export_options;
 
 typedef em_code write_fn(const em_fit *fit, const export_options *o, FILE *to, em_error *error);
-static write_fn write_subjects, write_group, write_trace, write_trials;
+static write_fn write_subjects, write_group, write_coefficients, write_estimates, write_trace, write_trials;
 
 static const struct {
     const char *name;
@@ -24,6 +21,8 @@ static const struct {
 } tables[] = {
     {"subjects", write_subjects},
     {"group", write_group},
+    {"coefficients", write_coefficients},
+    {"estimates", write_estimates},
     {"trace", write_trace},
     {"trials", write_trials},
 };
@@ -47,14 +46,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!o->fit)
             cmd_misuse(state, "which fit file?");
         if (!o->table)
-            cmd_misuse(state, "which table? --table subjects, group, trace or trials");
+            cmd_misuse(state, "which table? --table subjects, group, coefficients, estimates, trace or trials");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp_option options[] = {
-    {"table", 't', "NAME", 0, "Which table: subjects, group, trace or trials", 0},
+    {"table", 't', "NAME", 0, "Which table: subjects, group, coefficients, estimates, trace or trials", 0},
     {"output", 'o', "FILE.csv", 0, "Where to write it; default: the standard output", 0},
     {"data", 'd', "DATA.h5", 0, "For trials: the dataset, where it is no longer at the place that the fit names", 0},
     {"model", 'm', "FILE.so", 0, "For trials: the compiled model, where it is no longer at the place that the fit names", 0},
@@ -64,15 +63,19 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "FIT.h5 --table subjects|group|trace|trials",
+    .args_doc = "FIT.h5 --table NAME",
     .doc = "Writes a table of a fit as CSV, numbers with 17 significant digits, NA where there is none.\v"
            "subjects: a row for each subject; each parameter on the natural scale (its name), on the unconstrained "
            "scale (NAME_unconstrained) and its posterior standard deviation there (NAME_sd); the evidence in each way "
            "that the fit was asked for.\n"
-           "group: a row for each parameter.\n"
+           "group: a row for each parameter: mean, variance, standard errors, tests against 0 and 95% intervals (t for means; for "
+           "variances on the log scale).\n"
+           "coefficients: a row for each effect of a covariate on a parameter's mean.\n"
+           "estimates: all that was estimated, with the covariance of the estimates, for tests of your own.\n"
            "trace: a row for each E-step: the group it ran under and its evidence.\n"
            "trials: a row for each trial: the data that the model used and its latent variables, such as values and "
-           "prediction errors, at each subject's estimate.\n\nExample:\n\n"
+           "prediction errors, at each subject's estimate.\n"
+           "Of an HBI file: subjects (each model's responsibility and parameters), group, trace, and models.\n\nExample:\n\n"
            "  emlib export rw.h5 --table subjects -o rw_subjects.csv\n"
            "  emlib export rw.h5 --table trials --data moved/data.h5 | head",
 };
@@ -99,34 +102,11 @@ static void comma_name(FILE *to, const char *before, const char *name, const cha
     comma_text(to, text);
 }
 
-/* Posterior standard deviations of one subject, sd [P] out: 0 where the group's variance vanished, from the inverse of
- * the rest of the Hessian otherwise; NaN where that is not positive definite. */
-static void posterior_sd(const em_fit *fit, size_t s, double *sd)
-{
-    double work[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS];
-    int free_one[EM_MAX_PARAMETERS], n = 0, P = fit->n_parameters;
-    for (int j = 0; j < P; j++) {
-        sd[j] = 0;
-        if (fit->group_status[j] != EM_GROUP_VANISHED)
-            free_one[n++] = j;
-    }
-    if (n == 0)
-        return;
-    const double *hessian = fit->hessian + s * (size_t)P * (size_t)P;
-    for (int a = 0; a < n; a++)
-        for (int b = 0; b < n; b++)
-            work[a * n + b] = hessian[free_one[a] * P + free_one[b]];
-    gsl_matrix_view matrix = gsl_matrix_view_array(work, (size_t)n, (size_t)n);
-    bool good = gsl_linalg_cholesky_decomp1(&matrix.matrix) == 0 && gsl_linalg_cholesky_invert(&matrix.matrix) == 0;
-    for (int a = 0; a < n; a++)
-        sd[free_one[a]] = good ? sqrt(work[a * n + a]) : NAN;
-}
-
 static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *to, em_error *error)
 {
     (void)o, (void)error;
     int P = fit->n_parameters;
-    double sd[EM_MAX_PARAMETERS];
+    double cov[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS];
     fputs("subject,n_trials,status,status_text,modes,log_likelihood,log_marginal_likelihood", to);
     if (fit->importance)
         fputs(",log_evidence_importance,log_evidence_importance_se,importance_ess", to);
@@ -152,11 +132,11 @@ static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *
         }
         if (fit->quadrature)
             comma_number(to, fit->subject_quadrature[s]);
-        posterior_sd(fit, s, sd);
+        (void)em_fit_posterior(fit, s, cov);
         for (int j = 0; j < P; j++) {
             comma_number(to, fit->natural[s * (size_t)P + (size_t)j]);
             comma_number(to, fit->map[s * (size_t)P + (size_t)j]);
-            comma_number(to, sd[j]);
+            comma_number(to, sqrt(fmax(cov[j * P + j], 0)));
         }
         putc('\n', to);
     }
@@ -166,18 +146,23 @@ static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *
 static em_code write_group(const em_fit *fit, const export_options *o, FILE *to, em_error *error)
 {
     (void)o, (void)error;
-    fputs("parameter,transform,status,mu,var,sd,natural_median,natural_mean\n", to);
-    for (int j = 0; j < fit->n_parameters; j++) {
-        print_csv_text(to, fit->parameter[j]);
-        comma_text(to, fit->transform[j]);
-        comma_text(to, em_group_status_text(fit->group_status[j]));
-        comma_number(to, fit->mu[j]);
-        comma_number(to, fit->var[j]);
-        comma_number(to, sqrt(fit->var[j]));
-        comma_number(to, fit->natural_median[j]);
-        comma_number(to, fit->natural_mean[j]);
-        putc('\n', to);
-    }
+    print_group_csv(fit, to);
+    return EM_OK;
+}
+
+static em_code write_coefficients(const em_fit *fit, const export_options *o, FILE *to, em_error *error)
+{
+    if (fit->n_coefficients == 0)
+        return em_fail(error, EM_INPUT_ERROR, "%s has no covariates, and so no coefficients; --table group has its means", o->fit);
+    print_coefficients_csv(fit, to);
+    return EM_OK;
+}
+
+static em_code write_estimates(const em_fit *fit, const export_options *o, FILE *to, em_error *error)
+{
+    if (fit->n_estimates == 0)
+        return em_fail(error, EM_INPUT_ERROR, "%s has no standard errors: its group was given, or EM had not converged", o->fit);
+    print_estimates_csv(fit, to);
     return EM_OK;
 }
 
@@ -251,33 +236,25 @@ done:
 
 /* ---- where to ------------------------------------------------------------------------------------------------- */
 
+typedef struct {
+    write_fn *write;
+    const em_fit *fit;
+    const export_options *options;
+} fit_table;
+
+static em_code write_table(const void *where, FILE *to, em_error *error)
+{
+    const fit_table *table = where;
+    return table->write(table->fit, table->options, to, error);
+}
+
 static em_code write_file(write_fn *write, const em_fit *fit, const export_options *o, em_error *error)
 {
-    em_output output = {.fd = -1};
-    FILE *to = NULL;
+    const fit_table table = {write, fit, o};
     em_code code = em_output_differs(o->output, o->fit, error);
     if (!code)
         code = em_output_differs(o->output, o->data ? o->data : fit->dataset, error);
-    if (!code)
-        code = em_output_open(&output, o->output, o->force, error);
-    if (code)
-        goto done;
-    int copy = dup(output.fd);
-    if (copy < 0 || !(to = fdopen(copy, "w"))) {
-        if (copy >= 0)
-            close(copy);
-        code = em_fail(error, EM_MACHINE, "%s: cannot write: %s", o->output, strerror(errno));
-        goto done;
-    }
-    code = write(fit, o, to, error);
-    bool failed = ferror(to);
-    if ((fclose(to) != 0 || failed) && !code)
-        code = em_fail(error, EM_MACHINE, "%s: cannot write: %s", o->output, strerror(errno));
-    if (!code)
-        code = em_output_publish(&output, error);
-done:
-    em_output_close(&output);
-    return code;
+    return code ? code : print_file(o->output, o->force, write_table, &table, error);
 }
 
 int cmd_export(int argc, char **argv)
@@ -289,12 +266,14 @@ int cmd_export(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &o);
     if (status)
         return status;
+    if (em_hbi_is_file(o.fit))
+        return export_hbi(o.fit, o.table, o.output, o.force);
     for (int i = 0; i < N_TABLES; i++)
         if (strcmp(o.table, tables[i].name) == 0)
             write = tables[i].write;
     em_code code = write ? em_fit_read(o.fit, &fit, &error)
                          : em_fail(&error, EM_INPUT_ERROR,
-                                   "there is no table '%s'; --table takes subjects, group, trace or trials", o.table);
+                                   "there is no table '%s'; --table takes subjects, group, coefficients, estimates, trace or trials", o.table);
     if (!code)
         code = o.output ? write_file(write, fit, &o, &error) : write(fit, &o, stdout, &error);
     em_fit_free(fit);

@@ -165,9 +165,10 @@ static const struct argp argp = {
     options, parse, "DATA.h5",
     "Fits a hierarchical model by EM with a Laplace E-step: the group's Gaussian, every subject's MAP and Hessian, and the "
     "evidence for comparing models.\v"
-    "Example: on 8 ranks, then what came out\n\n"
+    "Example: on 8 ranks, then what came out; the same with means that depend on a covariate, and parameters that go together\n\n"
     "  mpirun -n 8 emlib fit data.h5 --model rw -o rw.h5\n"
-    "  emlib show rw.h5\n\n"
+    "  emlib show rw.h5\n"
+    "  mpirun -n 8 emlib fit data.h5 --model rw --covariate group --covariance full -o rw_group.h5\n\n"
     "Ends with 0 when EM converged, with 3 when the fit is written but EM had not converged. A fit of the same data, model and "
     "options that is there already is left as it is. Results do not depend on the number of ranks.\n", NULL, NULL, NULL};
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "print.h"
+#include "print_group.h"
 
 enum { MAX_NAMED = 20 }; /* flagged subjects that are listed */
 
@@ -37,7 +37,7 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "FIT.h5",
+    .args_doc = "FIT.h5|HBI.h5",
     .doc =
         "Shows what was fitted to which data, how the fit went, the evidence for the model and the group's parameters "
         "on both scales.\v"
@@ -54,18 +54,6 @@ static size_t count_modes(const em_fit *fit)
     for (size_t s = 0; s < fit->n_subjects; s++)
         n += fit->subject_modes[s] > 1;
     return n;
-}
-
-/* What --group was when the fit was made. */
-static em_group asked_group(const em_fit *fit)
-{
-    json_t *asked = json_loads(fit->options, 0, NULL);
-    const char *text = json_string_value(json_object_get(asked, "group"));
-    em_group group = text && strcmp(text, "none") == 0    ? EM_GROUP_NONE
-                     : text && strcmp(text, "fixed") == 0 ? EM_GROUP_FIXED
-                                                          : EM_GROUP_ESTIMATE;
-    json_decref(asked);
-    return group;
 }
 
 static void show_course(const em_fit *fit, em_group group)
@@ -193,39 +181,18 @@ static void show_evidence(const em_fit *fit)
     show_differences(fit);
 }
 
-static void show_group(const em_fit *fit)
-{
-    static const char *const head[2][8] = {
-        {"", "", "unconstrained", "", "", "natural", "", ""},
-        {"parameter", "transform", "mean", "sd", "variance", "median T(mu)", "mean E[T(x)]", "status"},
-    };
-    print_table table = {.align = "llrrrrrl"};
-    for (int i = 0; i < 16; i++)
-        print_cell(&table, "%s", head[i / 8][i % 8]);
-    for (int j = 0; j < fit->n_parameters; j++) {
-        print_cell(&table, "%s", fit->parameter[j]);
-        print_cell(&table, "%s", fit->transform[j]);
-        print_cell_number(&table, fit->mu[j]);
-        print_cell_number(&table, sqrt(fit->var[j]));
-        print_cell_number(&table, fit->var[j]);
-        print_cell_number(&table, fit->natural_median[j]);
-        print_cell_number(&table, fit->natural_mean[j]);
-        print_cell(&table, "%s", em_group_status_text(fit->group_status[j]));
-    }
-    printf("\nGroup\n");
-    print_end(&table, 2);
-    print_group_notes(stdout, "  ", fit);
-}
-
 static int show(const em_fit *fit)
 {
-    em_group group = asked_group(fit);
+    em_group group = print_asked_group(fit);
     printf("Fit of %s%s%s%s\n", fit->model, fit->model_file ? " (" : "", fit->model_file ? fit->model_file : "",
            fit->model_file ? ")" : "");
     if (fit->numerical)
         puts("  derivatives       numerical: the model is written in plain C");
     printf("  data              %s (fingerprint %.12s)\n", fit->dataset, fit->dataset_fingerprint);
-    printf("  subjects          %zu used of %zu\n", fit->n_subjects_used, fit->n_subjects);
+    printf("  subjects          %zu used of %zu", fit->n_subjects_used, fit->n_subjects);
+    if (fit->n_excluded)
+        printf("; %zu more of the dataset were left out by request", fit->n_excluded);
+    putchar('\n');
     printf("  trials            %llu observed\n", (unsigned long long)fit->n_trials);
     printf("  made by           emlib %s in %.2f s on %d rank%s\n", fit->emlib_version, fit->timing.total_seconds,
            fit->timing.ranks, fit->timing.ranks == 1 ? "" : "s");
@@ -233,28 +200,11 @@ static int show(const em_fit *fit)
     show_flagged(fit);
     show_evidence(fit);
     if (group != EM_GROUP_NONE)
-        show_group(fit);
+        print_group(fit);
     return cmd_finish("show", 0);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
-
-static json_t *group_json(const em_fit *fit)
-{
-    int n = fit->n_parameters;
-    json_t *sd = json_array(), *status = json_array(), *unbounded = json_array(), *cov = json_array();
-    for (int j = 0; j < n; j++) {
-        json_array_append_new(sd, print_json_number(sqrt(fit->var[j])));
-        json_array_append_new(unbounded, json_boolean(fit->unbounded[j]));
-        json_array_append_new(status, json_string(em_group_status_text(fit->group_status[j])));
-        json_array_append_new(cov, print_json_numbers(fit->cov + j * n, n));
-    }
-    return json_pack("{so so so so so so so so so so}", "parameter", print_json_texts(fit->parameter, n), "transform",
-                     print_json_texts(fit->transform, n), "mu", print_json_numbers(fit->mu, n), "var",
-                     print_json_numbers(fit->var, n), "sd", sd, "cov", cov, "status", status, "unbounded", unbounded, "natural_median",
-                     print_json_numbers(fit->natural_median, n), "natural_mean",
-                     print_json_numbers(fit->natural_mean, n));
-}
 
 static json_t *flagged_json(const em_fit *fit)
 {
@@ -337,7 +287,7 @@ static int show_json(const show_options *o, const em_fit *fit)
         "log_likelihood", print_json_number(fit->log_likelihood), "log_marginal_likelihood",
         print_json_number(fit->log_marginal_likelihood), "bic_int", print_json_number(fit->bic_int), "aic_int",
         print_json_number(fit->aic_int), "pseudo_r2", print_json_number(fit->pseudo_r2), "options",
-        asked ? asked : json_null(), "group", group_json(fit), "flagged_subjects", flagged_json(fit),
+        asked ? asked : json_null(), "group", print_group_json(fit), "flagged_subjects", flagged_json(fit),
         "n_subjects_several_modes", (json_int_t)count_modes(fit), "timing", timing_json(&fit->timing),
         "model_file", fit->model_file ? print_json_text(fit->model_file) : json_null(), "derivatives",
         fit->numerical ? "numerical" : "exact");
@@ -354,6 +304,8 @@ int cmd_show(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &o);
     if (status)
         return status;
+    if (em_hbi_is_file(o.fit))
+        return show_hbi(o.fit, o.json);
     if (em_fit_read(o.fit, &fit, &error))
         return cmd_fail("show", &error);
     status = o.json ? show_json(&o, fit) : show(fit);

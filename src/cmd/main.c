@@ -17,6 +17,7 @@ static const struct {
 } commands[] = {
     {"import", cmd_import, "turn a CSV or TSV table of trials into a dataset file", false},
     {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks", true},
+    {"hbi", cmd_hbi, "several models at once: how frequent each is, and whose it is, on one or many ranks", true},
     {"show", cmd_show, "what was fitted, how it went, the group's parameters", false},
     {"compare", cmd_compare, "models side by side, best first", false},
     {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials", false},

@@ -1,10 +1,14 @@
 #define _GNU_SOURCE
 #include "print.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "../output.h"
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
 
@@ -101,6 +105,17 @@ print_number print_exact(double value)
     return number;
 }
 
+em_group print_asked_group(const em_fit *fit)
+{
+    json_t *asked = json_loads(fit->options, 0, NULL);
+    const char *text = json_string_value(json_object_get(asked, "group"));
+    em_group group = text && strcmp(text, "none") == 0    ? EM_GROUP_NONE
+                     : text && strcmp(text, "fixed") == 0 ? EM_GROUP_FIXED
+                                                          : EM_GROUP_ESTIMATE;
+    json_decref(asked);
+    return group;
+}
+
 void print_group_notes(FILE *to, const char *before, const em_fit *fit)
 {
     for (int j = 0; j < fit->n_parameters; j++) {
@@ -134,6 +149,32 @@ void print_csv_text(FILE *to, const char *text)
 void print_csv_number(FILE *to, double value)
 {
     fputs(print_exact(value).text, to);
+}
+
+em_code print_file(const char *path, bool force, em_code (*write)(const void *where, FILE *to, em_error *error), const void *where,
+                   em_error *error)
+{
+    em_output output = {.fd = -1};
+    FILE *to = NULL;
+    em_code code = em_output_open(&output, path, force, error);
+    if (code)
+        goto done;
+    int copy = dup(output.fd);
+    if (copy < 0 || !(to = fdopen(copy, "w"))) {
+        if (copy >= 0)
+            close(copy);
+        code = em_fail(error, EM_MACHINE, "%s: cannot write: %s", path, strerror(errno));
+        goto done;
+    }
+    code = write(where, to, error);
+    bool failed = ferror(to);
+    if ((fclose(to) != 0 || failed) && !code)
+        code = em_fail(error, EM_MACHINE, "%s: cannot write: %s", path, strerror(errno));
+    if (!code)
+        code = em_output_publish(&output, error);
+done:
+    em_output_close(&output);
+    return code;
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */

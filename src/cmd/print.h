@@ -26,6 +26,9 @@ bool print_end(print_table *table, int indent);
  * means that run off to infinity. */
 void print_group_notes(FILE *to, const char *before, const em_fit *fit);
 
+/* What --group was when the fit was made. */
+em_group print_asked_group(const em_fit *fit);
+
 typedef struct print_number {
     char text[32];
 } print_number;
@@ -37,6 +40,10 @@ print_number print_exact(double value); /* 17 significant digits, NA for NaN */
 /* A field as RFC 4180 has it: in quotes where it must be. */
 void print_csv_text(FILE *to, const char *text);
 void print_csv_number(FILE *to, double value);
+
+/* A new file that appears whole or not at all; `write` writes it. */
+em_code print_file(const char *path, bool force, em_code (*write)(const void *where, FILE *to, em_error *error), const void *where,
+                   em_error *error) EM_MUST_CHECK;
 
 /* ---- JSON ---- */
 
