@@ -63,6 +63,8 @@ static const em_h5_scalar timing_scalars[] = {
     {"likelihood_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, likelihood_evaluations)},
     {"uncertainty_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, uncertainty_seconds)},
     {"uncertainty_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, uncertainty_evaluations)},
+    {"bootstrap_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, bootstrap_seconds)},
+    {"bootstrap_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, bootstrap_evaluations)},
     {"ranks", EM_H5_A_INT, false, offsetof(em_timing, ranks)},
 };
 

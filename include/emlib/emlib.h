@@ -252,7 +252,7 @@ typedef struct em_fit_options {
     bool importance, quadrature;   /* the evidence in these ways, too: see em_evidence_kind */
     int samples;                   /* of importance sampling, for each subject; 0: 2000 */
     int nodes;                     /* of the quadrature, in each dimension; 0: 31, 21, 13, 9 in 1 to 4 dimensions */
-    int bootstrap;                 /* times that the fit is repeated with subjects drawn anew, with replacement */
+    int bootstrap;                 /* times that the group is estimated again from subjects drawn anew, with replacement; 0: never */
 } em_fit_options;
 
 EM_API em_fit_options em_fit_defaults(void);
@@ -283,6 +283,7 @@ typedef struct em_timing {
     double e_step_seconds_mean, e_step_seconds_least; /* over the ranks; the others are of the slowest one */
     double likelihood_evaluations; /* subject-evaluations of any derivative order */
     double uncertainty_seconds, uncertainty_evaluations; /* of standard errors; in none of the above but the total */
+    double bootstrap_seconds, bootstrap_evaluations;     /* of the bootstrap, likewise */
     int ranks;
 } em_timing;
 
@@ -340,7 +341,8 @@ typedef struct em_fit {
     bool importance, quadrature;     /* these evidences were asked for: */
     double log_evidence_importance, log_evidence_importance_se, log_evidence_quadrature; /* sums; NaN where not asked for */
     int n_bootstrap;                 /* B */
-    double *bootstrap_mu, *bootstrap_var, *bootstrap_coefficient; /* [B,P], [B,P], [B,C,P]; NULL where not asked for */
+    double *bootstrap_mu, *bootstrap_var, *bootstrap_coefficient; /* [B,P], [B,P], [B,C,P]; NULL where not asked for; NaN where a
+                                        repetition had no result */
     em_noted noted;
     char **subject;                  /* [S] this and what follows [S...] is NULL in the fit that em_fit_file hands out */
     double *map, *natural;           /* [S,P] */
@@ -358,11 +360,14 @@ typedef struct em_fit {
 } em_fit;
 
 EM_API void em_fit_free(em_fit *fit);
-/* Progress of a fit, called on rank 0 after each E-step. */
+/* Progress, called on rank 0; what is NULL is not called. */
 typedef struct em_progress {
+    /* after each E-step of a fit */
     void (*step)(void *where, int iteration, double log_marginal_likelihood, double change, double distance,
                  double seconds);
     void *where;
+    /* after each repetition of the estimation, as the bootstrap and em_loo make them: `done` of `all` after so many seconds */
+    void (*repetition)(void *where, int done, int all, double seconds);
 } em_progress;
 /* Fits `model` to the dataset file. Collective. On rank 0 *fit is the result, elsewhere NULL; every rank returns the
  * same code: EM_OK, EM_NOT_CONVERGED (the fit is there, too), or an error whose text all ranks share. */
@@ -382,6 +387,16 @@ EM_API char *em_fit_options_json(const em_fit_options *options, const em_model *
 /* As em_dataset_write. */
 EM_API em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error) EM_MUST_CHECK;
 EM_API em_code em_fit_read(const char *path, em_fit **fit, em_error *error) EM_MUST_CHECK;
+
+/* What the resamples of a bootstrap say of one number. */
+typedef struct em_resampled {
+    int n;            /* repetitions that count: with a result */
+    double se;        /* standard error: the standard deviation of these */
+    double low, high; /* percentile interval: 2.5 and 97.5 % of them lie below; linear between order statistics */
+} em_resampled;
+/* From column `value` of n rows that are `stride` numbers apart, such as fit->bootstrap_mu + j, fit->n_bootstrap, fit->n_parameters;
+ * NaN does not count. All NaN where fewer than two count. (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 6, 13.) */
+EM_API em_code em_bootstrap_summary(const double *value, int n, size_t stride, em_resampled *summary, em_error *error) EM_MUST_CHECK;
 
 /* ---- from fits and models -------------------------------------------------------------------------------------- */
 
