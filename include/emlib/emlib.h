@@ -398,6 +398,56 @@ typedef struct em_resampled {
  * NaN does not count. All NaN where fewer than two count. (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 6, 13.) */
 EM_API em_code em_bootstrap_summary(const double *value, int n, size_t stride, em_resampled *summary, em_error *error) EM_MUST_CHECK;
 
+/* ---- leaving one subject out ----------------------------------------------------------------------------------- */
+
+typedef struct em_loo_options {
+    const char *dataset; /* path of the data; NULL: as the fit says */
+    const char *model;   /* path of a compiled model; NULL: as the fit says */
+    double tol;          /* largest estimated distance to each EM's fixed point; 0: as the fit's */
+} em_loo_options;
+
+typedef struct em_loo_result {
+    char *model, dataset_fingerprint[65];
+    int n_parameters;
+    char **parameter;      /* [P] */
+    size_t n_subjects;     /* S, those of the fit */
+    char **subject;        /* [S] */
+    double *elpd;          /* [S] log predictive density: the subject's Laplace evidence under the group of all others; NaN: none */
+    double *log_marginal_likelihood; /* [S] the fit's: under the group of everybody; NaN where the subject was not used */
+    int8_t *status;        /* [S] em_subject_status of the search under the others' group */
+    double *shift;         /* [S] how far the group's mean moves without the subject, in the fit's standard errors: the most over
+                              the parameters; NaN where the fit has none */
+    int32_t *shift_parameter; /* [S] which; -1: none */
+    int32_t *iterations;   /* [S] E-steps; 0: the subject was not used in the fit, and the group is the fit's */
+    bool *converged;       /* [S] EM without the subject has */
+    size_t n_used;         /* subjects with an elpd, over which the sums below go */
+    size_t n_moving;       /* not converged */
+    double elpd_loo, elpd_loo_se;   /* sum, and its standard error sqrt(n var(elpd)) */
+    double evidence;       /* of the same subjects in the fit */
+    double p_loo;          /* evidence - elpd_loo: effective number of group parameters */
+    double seconds;
+} em_loo_result;
+
+EM_API em_loo_options em_loo_defaults(void);
+EM_API void em_loo_free(em_loo_result *result);
+/* Leave-one-subject-out cross-validation of the fit in the file: for each subject EM over all others, from the fit's group and
+ * modes and with its options, then the subject's evidence under that group; sum and standard error as in Vehtari, Gelman & Gabry
+ * 2017, Statistics and Computing 27:1413, with subjects for observations and point estimates of the group. The model and the data
+ * must be those of the fit (EM_INPUT_ERROR), which must have estimated its group from at least two subjects. Collective; on rank 0
+ * *result, elsewhere NULL, the same on any number of ranks. EM_NOT_CONVERGED, with the result: n_moving is above 0. `progress`:
+ * its `repetition` after each subject. */
+EM_API em_code em_loo(em_comm *comm, const char *fit, const em_loo_options *options, const em_progress *progress, const em_log *log,
+                      em_loo_result **result, em_error *error) EM_MUST_CHECK;
+
+/* Two models by the subjects that both predict. */
+typedef struct em_loo_difference {
+    size_t n;
+    double difference, se; /* sum of elpd of a - elpd of b, and sqrt(n var(difference of a subject)) */
+} em_loo_difference;
+/* Refuses results of other data or other subjects. */
+EM_API em_code em_loo_compare(const em_loo_result *a, const em_loo_result *b, em_loo_difference *difference,
+                              em_error *error) EM_MUST_CHECK;
+
 /* ---- from fits and models -------------------------------------------------------------------------------------- */
 
 /* Log-likelihood of every subject at one point. x [P] unconstrained; value [S] out, to be freed by the caller. */

@@ -7,7 +7,7 @@
 #include "emlib/emlib.h"
 
 typedef int command_fn(int argc, char **argv);
-command_fn cmd_import, cmd_fit, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_simulate;
+command_fn cmd_import, cmd_fit, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_loo, cmd_simulate;
 
 /* argp_parse with what every command wants: `--help` on stdout and exit 0, misuse on stderr and exit 2, the name
  * "emlib COMMAND" in messages. argv[0] is the command's name. Returns 0 or an exit status. */

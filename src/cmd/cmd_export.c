@@ -9,6 +9,7 @@
 #include "../output.h"
 #include "cmd.h"
 #include "print.h"
+#include "print_bootstrap.h"
 
 typedef struct export_options {
     const char *fit, *table, *output, *data, *model;
@@ -16,7 +17,7 @@ typedef struct export_options {
 } export_options;
 
 typedef em_code write_fn(const em_fit *fit, const export_options *o, FILE *to, em_error *error);
-static write_fn write_subjects, write_group, write_trace, write_trials;
+static write_fn write_subjects, write_group, write_trace, write_trials, write_bootstrap;
 
 static const struct {
     const char *name;
@@ -26,6 +27,7 @@ static const struct {
     {"group", write_group},
     {"trace", write_trace},
     {"trials", write_trials},
+    {"bootstrap", write_bootstrap},
 };
 enum { N_TABLES = sizeof tables / sizeof *tables };
 
@@ -47,14 +49,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!o->fit)
             cmd_misuse(state, "which fit file?");
         if (!o->table)
-            cmd_misuse(state, "which table? --table subjects, group, trace or trials");
+            cmd_misuse(state, "which table? --table subjects, group, trace, trials or bootstrap");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp_option options[] = {
-    {"table", 't', "NAME", 0, "Which table: subjects, group, trace or trials", 0},
+    {"table", 't', "NAME", 0, "Which table: subjects, group, trace, trials or bootstrap", 0},
     {"output", 'o', "FILE.csv", 0, "Where to write it; default: the standard output", 0},
     {"data", 'd', "DATA.h5", 0, "For trials: the dataset, where it is no longer at the place that the fit names", 0},
     {"model", 'm', "FILE.so", 0, "For trials: the compiled model, where it is no longer at the place that the fit names", 0},
@@ -64,14 +66,15 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "FIT.h5 --table subjects|group|trace|trials",
+    .args_doc = "FIT.h5 --table subjects|group|trace|trials|bootstrap",
     .doc = "Writes a table of a fit as CSV, numbers with 17 significant digits, NA where there is none.\v"
            "subjects: a row for each subject; each parameter on the natural scale (its name), on the unconstrained "
            "scale (NAME_unconstrained) and its posterior standard deviation there (NAME_sd).\n"
            "group: a row for each parameter.\n"
            "trace: a row for each E-step: the group it ran under and its evidence.\n"
            "trials: a row for each trial: the data that the model used and its latent variables, such as values and "
-           "prediction errors, at each subject's estimate.\n\nExample:\n\n"
+           "prediction errors, at each subject's estimate.\n"
+           "bootstrap: a row for each repetition of 'emlib fit --bootstrap': means or coefficients, and variances.\n\nExample:\n\n"
            "  emlib export rw.h5 --table subjects -o rw_subjects.csv\n"
            "  emlib export rw.h5 --table trials --data moved/data.h5 | head",
 };
@@ -237,6 +240,14 @@ done:
     return code;
 }
 
+static em_code write_bootstrap(const em_fit *fit, const export_options *o, FILE *to, em_error *error)
+{
+    if (!fit->n_bootstrap)
+        return em_fail(error, EM_INPUT_ERROR, "%s has no bootstrap; 'emlib fit --bootstrap N' makes one", o->fit);
+    print_bootstrap_csv(fit, to);
+    return EM_OK;
+}
+
 /* ---- where to ------------------------------------------------------------------------------------------------- */
 
 static em_code write_file(write_fn *write, const em_fit *fit, const export_options *o, em_error *error)
@@ -282,7 +293,7 @@ int cmd_export(int argc, char **argv)
             write = tables[i].write;
     em_code code = write ? em_fit_read(o.fit, &fit, &error)
                          : em_fail(&error, EM_INPUT_ERROR,
-                                   "there is no table '%s'; --table takes subjects, group, trace or trials", o.table);
+                                   "there is no table '%s'; --table takes subjects, group, trace, trials or bootstrap", o.table);
     if (!code)
         code = o.output ? write_file(write, fit, &o, &error) : write(fit, &o, stdout, &error);
     em_fit_free(fit);

@@ -4,6 +4,7 @@
 
 #include "cmd.h"
 #include "print.h"
+#include "print_bootstrap.h"
 
 enum { MAX_NAMED = 20 }; /* flagged subjects that are listed */
 
@@ -164,6 +165,7 @@ static int show(const em_fit *fit)
     show_evidence(fit);
     if (group != EM_GROUP_NONE)
         show_group(fit);
+    print_bootstrap(fit);
     return cmd_finish("show", 0);
 }
 
@@ -236,6 +238,9 @@ static int show_json(const show_options *o, const em_fit *fit)
         "n_subjects_several_modes", (json_int_t)count_modes(fit), "timing", timing_json(&fit->timing),
         "model_file", fit->model_file ? print_json_text(fit->model_file) : json_null(), "derivatives",
         fit->numerical ? "numerical" : "exact");
+    json_t *bootstrap = print_bootstrap_json(fit);
+    if (bootstrap)
+        json_object_set_new(all, "bootstrap", bootstrap);
     return print_json("show", all);
 }
 
