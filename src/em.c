@@ -124,6 +124,7 @@ typedef struct {
     double found_lml;             /* its evidence */
     int found_at, attempt;        /* the E-step that found it; see try_again */
     bool wide;                    /* the next E-step seeks everybody's maximum anew */
+    bool warm;                    /* everybody's maximum is known: only who has several, or none, is sought anew */
     bool screening;               /* searches begin from few points, see e_step */
     int looks;                    /* searches for higher maxima near the end */
     bool few_moved;               /* the last of them has found few */
@@ -217,7 +218,7 @@ static em_code confirm(em_state *s, double exact, bool *stays, em_error *error)
     enum { MOST_LOOKS = 5 }; /* groups and maxima could take turns for ever */
     const double step = s->change, distance_before = s->result->distance;
     const em_accelerator before = s->accelerator;
-    const em_estep_kind kind = s->looks++ >= MOST_LOOKS ? EM_WARM : s->few_moved ? EM_DOUBT : EM_LOOK;
+    const em_estep_kind kind = s->looks++ >= MOST_LOOKS ? EM_WARM : s->few_moved || s->warm ? EM_DOUBT : EM_LOOK;
     em_code code = e_step(s, kind, exact, error);
     s->few_moved = s->sums[MOVED] < 0.01 * s->sums[USED];
     if (code == EM_OK) {
@@ -300,17 +301,18 @@ static em_code iterate(em_state *s, const em_progress *progress, em_error *error
         if (progress && progress->step && em_comm_rank(s->comm) == 0)
             progress->step(progress->where, result->iterations, s->sums[LML], estimate ? s->change : NAN, result->distance,
                            em_now() - began);
-        ended = result->iterations >= s->options->max_iter || (!(accelerate && try_again(s)) && result->converged);
+        ended = result->iterations >= s->options->max_iter || (!(accelerate && !s->warm && try_again(s)) && result->converged);
     }
     return EM_OK;
 }
 
-em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
-                  const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
+static em_code run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
+                      const em_group_values *start, bool warm, const em_progress *progress, em_run_result *result, em_error *error)
 {
     em_state s = {.comm = comm, .plan = plan, .estep = estep, .options = options, .result = result,
-                  .leaf = {estep, plan->first[em_comm_rank(comm)]}, .group = *start, .next = *start, .start = *start, .wide = true, .change = INFINITY};
-    s.screening = estimates(&s) && options->starts == 0 && plan->n_subjects > ALL_STARTS_UP_TO;
+                  .leaf = {estep, plan->first[em_comm_rank(comm)]}, .group = *start, .next = *start, .start = *start,
+                  .wide = !warm, .warm = warm, .change = warm ? 0 : INFINITY};
+    s.screening = !warm && estimates(&s) && options->starts == 0 && plan->n_subjects > ALL_STARTS_UP_TO;
     *result = (em_run_result){.distance = NAN};
     const bool accelerate = estimates(&s) && options->accelerate;
     double unused[MOST_COORDINATES];
@@ -324,4 +326,16 @@ em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_
     result->group = s.group;
     result->totals = (em_totals){s.sums[USED], s.sums[LOGLIK], s.sums[LOGPOST], s.sums[LML], s.sums[OBSERVED], s.sums[FLAGGED]};
     return code;
+}
+
+em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
+                  const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
+{
+    return run_em(comm, plan, estep, options, start, false, progress, result, error);
+}
+
+em_code em_run_em_warm(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
+                       const em_group_values *start, em_run_result *result, em_error *error)
+{
+    return run_em(comm, plan, estep, options, start, true, NULL, result, error);
 }

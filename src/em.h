@@ -35,4 +35,8 @@ typedef struct em_run_result {
 em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
                   const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
     EM_MUST_CHECK;
+/* The same where the modes in `estep` are those under `start` already, as after em_run_em: the way is short, and only who has had
+ * several maxima, or none, is sought anew. For other weights of the subjects. */
+em_code em_run_em_warm(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
+                       const em_group_values *start, em_run_result *result, em_error *error) EM_MUST_CHECK;
 #endif

@@ -318,7 +318,8 @@ static unsigned which(const em_estep *e, size_t g, bool (*is)(const em_posterior
 
 static void run_group(em_estep *e, size_t g, const em_prior *prior, em_estep_kind kind, int points, double tolerance)
 {
-    const unsigned all = occupied(e, g), missing = kind == EM_WIDE ? 0 : all & which(e, g, is_lost);
+    const bool anew = kind == EM_WIDE || kind == EM_GIVEN;
+    const unsigned all = occupied(e, g), missing = anew ? 0 : all & which(e, g, is_lost);
     /* Who has no maximum is sought again whenever there is a look, and rests between. */
     const unsigned again = kind == EM_WIDE ? all : kind == EM_WARM ? 0 : missing;
     unsigned look = kind == EM_LOOK ? all & ~missing : kind == EM_DOUBT ? all & which(e, g, is_doubtful) : 0;
@@ -333,7 +334,8 @@ static void run_group(em_estep *e, size_t g, const em_prior *prior, em_estep_kin
         hunt_best(e, g, prior, look, true, points, tolerance);
     if (warm) {
         const em_target target = em_estep_target(e, g);
-        e->evaluations += e->lanes * em_search_maximum(e->search, &target, prior, tolerance, warm, true, NULL, &e->mode[g]);
+        e->evaluations += e->lanes * em_search_maximum(e->search, &target, prior, tolerance, warm, kind != EM_GIVEN, NULL,
+                                                         &e->mode[g]);
     }
     conclude(e, g, prior);
 }
@@ -347,5 +349,5 @@ void em_estep_run(em_estep *e, const em_group_values *group, bool none, em_estep
         run_group(e, g, &store.prior, kind, points, tolerance);
     }
     if (e->n_points)
-        e->used = (e->used + (kind == EM_WARM ? 0 : points)) % e->n_points;
+        e->used = (e->used + (kind == EM_WARM || kind == EM_GIVEN ? 0 : points)) % e->n_points;
 }

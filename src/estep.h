@@ -41,10 +41,11 @@ em_code em_estep_new(const em_view *view, const em_group_design *design, const e
                      em_error *error) EM_MUST_CHECK;
 void em_estep_free(em_estep *estep);
 typedef enum em_estep_kind {
-    EM_WIDE,  /* from the group mean and so many points; the first E-step must be this */
+    EM_WIDE,  /* from the group mean and so many points; the first E-step must be this, or EM_GIVEN */
     EM_WARM,  /* from where the last E-step ended */
     EM_LOOK,  /* from all of these: has somebody a higher maximum under the group as it is now? */
-    EM_DOUBT  /* a look for those who have had several maxima, warm for the others */
+    EM_DOUBT, /* a look for those who have had several maxima, warm for the others */
+    EM_GIVEN  /* from x of the modes, of which nothing else is known yet; may be the first E-step, too */
 } em_estep_kind;
 /* One E-step under this group, or without any prior, up to `tolerance` in sqrt(g' H^-1 g). points: from how many of the list searches
  * begin, where they do. Subjects of weight 0 rest, and keep what is known of them. */

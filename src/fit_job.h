@@ -1,6 +1,7 @@
 /* A fit while it is made, and what it becomes. */
 #ifndef EMLIB_FIT_JOB_H
 #define EMLIB_FIT_JOB_H
+#include "bootstrap.h"
 #include "em.h"
 #include "evidence.h"
 #include "fit_setup.h"
@@ -21,8 +22,14 @@ typedef struct em_fit_job {
     em_evidences evidences;
     double *covariance; /* of the estimates, see em_uncertainty; NULL: none */
     double uncertainty_evaluations;
-    double began, read_seconds, uncertainty_seconds, evidence_seconds;
+    em_bootstrap bootstrap;
+    double began, read_seconds, uncertainty_seconds, evidence_seconds, bootstrap_seconds;
 } em_fit_job;
+
+/* Chooses the kernel, reads the dataset, scatters it over the ranks, and finds what is to be estimated. Collective;
+ * em_fit_job_close also after a failure. */
+em_code em_fit_job_open(em_fit_job *job, const char *dataset, em_error *error) EM_MUST_CHECK;
+void em_fit_job_close(em_fit_job *job);
 
 /* Rank 0: everything of the fit but its subjects. chance: log-likelihood of choosing at random, NaN where there is no such thing;
  * responses: how many are scored; facts: means over the subjects. */

@@ -300,6 +300,55 @@ em_code em_fit_shape_take(const char *json, const em_model *model, em_fit_option
     return code;
 }
 
+static void take_start(const json_t *all, const char *key, const em_model *model, double *value)
+{
+    for (int j = 0; j < model->n_parameters; j++) {
+        const json_t *number = json_object_get(json_object_get(all, key), model->parameters[j].name);
+        if (json_is_number(number))
+            value[j] = json_number_value(number);
+    }
+}
+
+static int take_int(const json_t *all, const char *key, int otherwise)
+{
+    const json_t *number = json_object_get(all, key);
+    return json_is_integer(number) ? (int)json_integer_value(number) : otherwise;
+}
+
+em_code em_fit_options_take(const char *json, const em_model *model, em_fit_options *o, em_fit_shape *store, em_error *error)
+{
+    *store = (em_fit_shape){0};
+    *o = em_fit_defaults();
+    json_t *all = json_loads(json, 0, NULL);
+    if (!json_is_object(all)) {
+        json_decref(all);
+        return em_fail(error, EM_INPUT_ERROR, "the options that the fit was made with cannot be read: they are no JSON object");
+    }
+    const char *group = json_string_value(json_object_get(all, "group"));
+    for (int g = 0; g < 3; g++)
+        if (group && strcmp(group, group_name[g]) == 0)
+            o->group = (em_group)g;
+    take_start(all, "mu", model, o->mu);
+    take_start(all, "var", model, o->var);
+    if (json_is_number(json_object_get(all, "tol")))
+        o->tol = json_number_value(json_object_get(all, "tol"));
+    if (json_is_integer(json_object_get(all, "seed")))
+        o->seed = (uint64_t)json_integer_value(json_object_get(all, "seed"));
+    o->max_iter = take_int(all, "max_iter", o->max_iter);
+    o->starts = take_int(all, "starts", o->starts);
+    o->options = take_int(all, "options", o->options);
+    const char *accelerate = json_string_value(json_object_get(all, "accelerate"));
+    o->accelerate = !accelerate || strcmp(accelerate, "none") != 0;
+    o->ignore_block = json_is_true(json_object_get(all, "ignore_block"));
+    o->importance = json_object_get(all, "importance_samples") != NULL;
+    o->samples = take_int(all, "importance_samples", 0);
+    o->quadrature = json_object_get(all, "quadrature_nodes") != NULL;
+    o->nodes = take_int(all, "quadrature_nodes", 0);
+    o->bootstrap = take_int(all, "bootstrap", 0);
+    json_decref(all);
+    return em_fit_shape_take(json, model, o, store, error);
+}
+
 void em_fit_shape_free(em_fit_shape *store)
 {
     free(store->covariate);

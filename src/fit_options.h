@@ -23,4 +23,8 @@ typedef struct em_fit_shape {
 em_code em_fit_shape_take(const char *json, const em_model *model, em_fit_options *options, em_fit_shape *store,
                           em_error *error) EM_MUST_CHECK;
 void em_fit_shape_free(em_fit_shape *store);
+/* All options that the JSON text of a fit of `model` holds, but the choice of subjects, which the fit itself names
+ * (em_fit.excluded), and the fit of --group-from. `store` as above; to be freed also after a failure. */
+em_code em_fit_options_take(const char *json, const em_model *model, em_fit_options *options, em_fit_shape *store,
+                            em_error *error) EM_MUST_CHECK;
 #endif

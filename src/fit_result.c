@@ -292,6 +292,16 @@ static em_code store_errors(const em_fit_job *job, const em_coordinates *at, con
     return code;
 }
 
+/* The resamples, which the fit then owns. */
+static void take_bootstrap(em_bootstrap *b, em_fit *fit)
+{
+    fit->n_bootstrap = b->n;
+    fit->bootstrap_mu = b->mu;
+    fit->bootstrap_var = b->var;
+    fit->bootstrap_coefficient = b->coefficient;
+    *b = (em_bootstrap){0};
+}
+
 /* Ids of the dataset that were left out. */
 static em_code store_excluded(const em_setup *s, em_fit *fit, em_error *error)
 {
@@ -330,6 +340,7 @@ em_code em_fit_assemble(em_fit_job *job, const char *dataset, double chance, dou
         code = store_coefficients(job, &at, value, fit, error);
     if (code == EM_OK && job->covariance)
         code = store_errors(job, &at, value, fit, error);
+    take_bootstrap(&job->bootstrap, fit);
     fit->n_trace = job->result.trace.n;
     fit->trace_mu = job->result.trace.mu;
     fit->trace_var = job->result.trace.var;

@@ -64,25 +64,45 @@ static em_code read_and_scatter(em_fit_job *job, const char *dataset, em_error *
     return code == EM_OK ? em_setup_design(job->comm, &job->trials, &job->plan, job->groups, job->n_groups, setup, error) : code;
 }
 
+em_code em_fit_job_open(em_fit_job *job, const char *dataset, em_error *error)
+{
+    em_code code = choose_kernel(job, error);
+    return code == EM_OK ? read_and_scatter(job, dataset, error) : code;
+}
+
+void em_fit_job_close(em_fit_job *job)
+{
+    em_trace_free(&job->result.trace);
+    em_evidences_free(&job->evidences);
+    em_estep_free(&job->estep);
+    em_batch_free(job->groups, job->n_groups);
+    em_plan_free(&job->plan);
+    em_trials_close(&job->trials);
+    em_setup_free(&job->setup);
+    em_bootstrap_free(&job->bootstrap);
+    free(job->covariance);
+}
+
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
 static em_timing take_times(const em_fit_job *job)
 {
     const double e_step = job->result.e_step_seconds;
     double t[] = {job->read_seconds, e_step, job->result.m_step_seconds, em_comm_seconds(job->comm), em_now() - job->began,
-                  job->uncertainty_seconds, job->evidence_seconds};
+                  job->uncertainty_seconds, job->evidence_seconds, job->bootstrap_seconds};
     double least = e_step, mean = e_step / em_comm_size(job->comm);
-    em_comm_most(job->comm, t, 7);
+    em_comm_most(job->comm, t, 8);
     em_comm_least(job->comm, &least, 1);
     em_comm_sum(job->comm, &mean, 1);
-    uint64_t evaluations[3] = {(uint64_t)job->estep.evaluations, (uint64_t)job->uncertainty_evaluations,
-                               (uint64_t)job->evidences.evaluations};
-    em_comm_sum_counts(job->comm, evaluations, 3);
+    uint64_t evaluations[4] = {(uint64_t)job->estep.evaluations, (uint64_t)job->uncertainty_evaluations,
+                               (uint64_t)job->evidences.evaluations, (uint64_t)job->bootstrap.evaluations};
+    em_comm_sum_counts(job->comm, evaluations, 4);
     return (em_timing){.read_seconds = t[0], .e_step_seconds = t[1], .m_step_seconds = t[2], .communication_seconds = t[3],
                        .total_seconds = t[4], .e_step_seconds_mean = mean, .e_step_seconds_least = least,
                        .likelihood_evaluations = (double)evaluations[0],
                        .uncertainty_seconds = t[5], .uncertainty_evaluations = (double)evaluations[1],
-                       .evidence_seconds = t[6], .evidence_evaluations = (double)evaluations[2], .ranks = em_comm_size(job->comm)};
+                       .evidence_seconds = t[6], .evidence_evaluations = (double)evaluations[2],
+                       .bootstrap_seconds = t[7], .bootstrap_evaluations = (double)evaluations[3], .ranks = em_comm_size(job->comm)};
 }
 
 /* Standard errors, where the group was estimated and EM has converged. */
@@ -114,6 +134,30 @@ static em_code find_evidences(em_fit_job *job, em_error *error)
     if (code == EM_OK && job->evidences.overflowed > 0)
         em_say(job->log, "the likelihood of %.0f subject%s is no number at some of the points where it was integrated, because the model "
                "overflows there; it counts as 0 there", job->evidences.overflowed, job->evidences.overflowed == 1 ? "" : "s");
+    return code;
+}
+
+/* The bootstrap, where it was asked for and EM has converged: other groups begin at this one. */
+static em_code bootstrap(em_fit_job *job, const em_progress *progress, em_error *error)
+{
+    if (job->setup.options.bootstrap == 0)
+        return EM_OK;
+    if (!job->result.converged) {
+        em_say(job->log, "no bootstrap, because EM has not converged");
+        return EM_OK;
+    }
+    const double from = em_now();
+    em_bootstrap *b = &job->bootstrap;
+    em_code code = em_bootstrap_run(job->comm, &job->setup, &job->plan, &job->estep, &job->result.group, progress, b, error);
+    job->bootstrap_seconds = em_now() - from;
+    if (code == EM_OK && b->moving)
+        em_say(job->log, "warning: bootstrap: EM had not converged in %d of %d repetitions; they do not count", b->moving, b->n);
+    if (code == EM_OK && b->alike)
+        em_say(job->log, "warning: bootstrap: in %d of %d repetitions the subjects drawn were too much alike to tell the effects of "
+               "covariates apart; they do not count", b->alike, b->n);
+    if (code == EM_OK && b->nobody)
+        em_say(job->log, "warning: bootstrap: in %d of %d repetitions none of the subjects drawn could be fitted; they do not count",
+               b->nobody, b->n);
     return code;
 }
 
@@ -168,9 +212,7 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
 {
     em_code code = em_comm_agree(job->comm, em_fit_options_check(job->options, job->model, error), error);
     if (code == EM_OK)
-        code = choose_kernel(job, error);
-    if (code == EM_OK)
-        code = read_and_scatter(job, dataset, error);
+        code = em_fit_job_open(job, dataset, error);
     job->read_seconds = em_now() - job->began;
     if (code == EM_OK)
         code = em_comm_agree(job->comm, em_evidences_check(&job->setup.options, &job->setup.design, &job->setup.start, error), error);
@@ -187,6 +229,8 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
     if (code == EM_OK)
         code = find_evidences(job, error);
     if (code == EM_OK)
+        code = bootstrap(job, progress, error);
+    if (code == EM_OK)
         code = deliver(job, dataset, output, fit, error);
     return code != EM_OK ? code : job->result.converged ? EM_OK : EM_NOT_CONVERGED;
 }
@@ -201,14 +245,7 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
     if (model->numerical)
         em_say(job.log, "model %s is written in plain C: its derivatives are numerical", model->name);
     em_code code = run(&job, dataset, progress, output, fit, error);
-    em_trace_free(&job.result.trace);
-    em_evidences_free(&job.evidences);
-    em_estep_free(&job.estep);
-    em_batch_free(job.groups, job.n_groups);
-    em_plan_free(&job.plan);
-    em_trials_close(&job.trials);
-    em_setup_free(&job.setup);
-    free(job.covariance);
+    em_fit_job_close(&job);
     if (code != EM_OK && code != EM_NOT_CONVERGED) {
         em_fit_free(*fit);
         *fit = NULL;

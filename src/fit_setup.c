@@ -525,3 +525,21 @@ int em_setup_coefficients(const em_setup *s, int j, bool standard, double *t, in
         }
     return C;
 }
+
+void em_setup_raw_coefficients(const em_setup *s, const em_group_values *group, double *to)
+{
+    const int P = s->view.n;
+    memset(to, 0, (size_t)(s->columns.n_columns * P) * sizeof *to);
+    for (int j = 0; j < P; j++) {
+        const int first = s->first_slope[j], n = s->first_slope[j + 1] - first + 1;
+        double t[n * n];
+        int column[EM_MAX_SLOPES + 1];
+        em_setup_coefficients(s, j, false, t, column);
+        for (int c = 0; c < n; c++) {
+            double *sum = to + column[c] * P + j;
+            *sum = t[c * n] * group->mu[j];
+            for (int k = 1; k < n; k++)
+                *sum += t[c * n + k] * group->slope[first + k - 1];
+        }
+    }
+}

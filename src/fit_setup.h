@@ -45,4 +45,6 @@ void em_setup_free(em_setup *setup);
 /* Coefficients of parameter j, its C_j columns in order, as T (mu_j, slopes of j): to [C_j, C_j] out. standard: on standardised
  * columns, else on raw ones. Returns C_j; column [C_j] out tells which columns. */
 int em_setup_coefficients(const em_setup *setup, int j, bool standard, double *t, int *column);
+/* All coefficients of a group, on raw columns: to [C,P] out, 0 where a column does not act on a parameter. */
+void em_setup_raw_coefficients(const em_setup *setup, const em_group_values *group, double *to);
 #endif

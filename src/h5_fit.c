@@ -64,6 +64,8 @@ static const em_h5_scalar timing_scalars[] = {
     {"uncertainty_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, uncertainty_evaluations)},
     {"evidence_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, evidence_seconds)},
     {"evidence_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, evidence_evaluations)},
+    {"bootstrap_seconds", EM_H5_A_NUMBER, false, offsetof(em_timing, bootstrap_seconds)},
+    {"bootstrap_evaluations", EM_H5_A_NUMBER, false, offsetof(em_timing, bootstrap_evaluations)},
     {"ranks", EM_H5_A_INT, false, offsetof(em_timing, ranks)},
 };
 

@@ -370,7 +370,7 @@ static uint64_t drop_negative_curvatures(em_effects_work *work, const em_estep *
     uint64_t changed = 0;
     for (size_t g = 0; g < e->n_groups; g++)
         for (int l = 0; l < e->lanes; l++)
-            if (e->posterior[g * (size_t)e->lanes + (size_t)l].used)
+            if (e->posterior[g * (size_t)e->lanes + (size_t)l].used && e->weight[g * (size_t)e->lanes + (size_t)l] > 0)
                 changed += make_semidefinite(work, e->n, e->variance + g * (size_t)(e->n * e->lanes) + l,
                                              work->curvature + g * count + l, e->lanes);
     return changed;

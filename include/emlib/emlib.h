@@ -253,7 +253,7 @@ typedef struct em_fit_options {
                                       up to 4 parameters that vary. Laplace's is always there */
     int samples;                   /* of importance sampling, for each subject, 100 or more; 0: 2000 */
     int nodes;                     /* of the quadrature, in each dimension, 1 to 200; 0: 31, 21, 13, 9 in 1 to 4 dimensions */
-    int bootstrap;                 /* times that the fit is repeated with subjects drawn anew, with replacement */
+    int bootstrap;                 /* times that the group is estimated again from subjects drawn anew, with replacement; 0: never */
 } em_fit_options;
 
 EM_API em_fit_options em_fit_defaults(void);
@@ -285,6 +285,7 @@ typedef struct em_timing {
     double likelihood_evaluations; /* subject-evaluations of any derivative order */
     double uncertainty_seconds, uncertainty_evaluations; /* of standard errors; in none of the above but the total */
     double evidence_seconds, evidence_evaluations; /* of importance sampling and quadrature; likewise */
+    double bootstrap_seconds, bootstrap_evaluations;     /* of the bootstrap, likewise */
     int ranks;
 } em_timing;
 
@@ -345,7 +346,8 @@ typedef struct em_fit {
     bool importance, quadrature;     /* these evidences were asked for: */
     double log_evidence_importance, log_evidence_importance_se, log_evidence_quadrature; /* sums; NaN where not asked for */
     int n_bootstrap;                 /* B */
-    double *bootstrap_mu, *bootstrap_var, *bootstrap_coefficient; /* [B,P], [B,P], [B,C,P]; NULL where not asked for */
+    double *bootstrap_mu, *bootstrap_var, *bootstrap_coefficient; /* [B,P], [B,P], [B,C,P]; NULL where not asked for; NaN where a
+                                        repetition had no result */
     em_noted noted;
     char **subject;                  /* [S] this and what follows [S...] is NULL in the fit that em_fit_file hands out */
     double *map, *natural;           /* [S,P] */
@@ -366,11 +368,14 @@ EM_API void em_fit_free(em_fit *fit);
 /* The posterior covariance of subject s's parameters, cov [P,P] out, unconstrained scale: the inverse of the Hessian over the directions
  * in which the group has variance, 0 along the others. False, and NaN, where it is not positive definite. */
 EM_API bool em_fit_posterior(const em_fit *fit, size_t s, double *cov);
-/* Progress of a fit, called on rank 0 after each E-step. */
+/* Progress, called on rank 0; what is NULL is not called. */
 typedef struct em_progress {
+    /* after each E-step of a fit */
     void (*step)(void *where, int iteration, double log_marginal_likelihood, double change, double distance,
                  double seconds);
     void *where;
+    /* after each repetition of the estimation, as the bootstrap and em_loo make them: `done` of `all` after so many seconds */
+    void (*repetition)(void *where, int done, int all, double seconds);
 } em_progress;
 /* Fits `model` to the dataset file. Collective. On rank 0 *fit is the result, elsewhere NULL; every rank returns the
  * same code: EM_OK, EM_NOT_CONVERGED (the fit is there, too), or an error whose text all ranks share. */
@@ -390,6 +395,66 @@ EM_API char *em_fit_options_json(const em_fit_options *options, const em_model *
 /* As em_dataset_write. */
 EM_API em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error) EM_MUST_CHECK;
 EM_API em_code em_fit_read(const char *path, em_fit **fit, em_error *error) EM_MUST_CHECK;
+
+/* What the resamples of a bootstrap say of one number. */
+typedef struct em_resampled {
+    int n;            /* repetitions that count: with a result */
+    double se;        /* standard error: the standard deviation of these */
+    double low, high; /* percentile interval: 2.5 and 97.5 % of them lie below; linear between order statistics */
+} em_resampled;
+/* From column `value` of n rows that are `stride` numbers apart, such as fit->bootstrap_mu + j, fit->n_bootstrap, fit->n_parameters;
+ * NaN does not count. All NaN where fewer than two count. (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 6, 13.) */
+EM_API em_code em_bootstrap_summary(const double *value, int n, size_t stride, em_resampled *summary, em_error *error) EM_MUST_CHECK;
+
+/* ---- leaving one subject out ----------------------------------------------------------------------------------- */
+
+typedef struct em_loo_options {
+    const char *dataset; /* path of the data; NULL: as the fit says */
+    const char *model;   /* path of a compiled model; NULL: as the fit says */
+    double tol;          /* largest estimated distance to each EM's fixed point; 0: as the fit's */
+} em_loo_options;
+
+typedef struct em_loo_result {
+    char *model, dataset_fingerprint[65];
+    int n_parameters;
+    char **parameter;      /* [P] */
+    size_t n_subjects;     /* S, those of the fit */
+    char **subject;        /* [S] */
+    double *elpd;          /* [S] log predictive density: the subject's Laplace evidence under the group of all others; NaN: none */
+    double *log_marginal_likelihood; /* [S] the fit's: under the group of everybody; NaN where the subject was not used */
+    int8_t *status;        /* [S] em_subject_status of the search under the others' group */
+    double *shift;         /* [S] how far the group's mean moves without the subject, in the fit's standard errors: the most over
+                              the parameters; NaN where the fit has none */
+    int32_t *shift_parameter; /* [S] which; -1: none */
+    int32_t *iterations;   /* [S] E-steps; 0: the subject was not used in the fit, and the group is the fit's */
+    bool *converged;       /* [S] EM without the subject has */
+    size_t n_used;         /* subjects with an elpd, over which the sums below go */
+    size_t n_moving;       /* not converged */
+    double elpd_loo, elpd_loo_se;   /* sum, and its standard error sqrt(n var(elpd)) */
+    double evidence;       /* of the same subjects in the fit */
+    double p_loo;          /* evidence - elpd_loo: effective number of group parameters */
+    double seconds;
+} em_loo_result;
+
+EM_API em_loo_options em_loo_defaults(void);
+EM_API void em_loo_free(em_loo_result *result);
+/* Leave-one-subject-out cross-validation of the fit in the file: for each subject EM over all others, from the fit's group and
+ * modes and with its options, then the subject's evidence under that group; sum and standard error as in Vehtari, Gelman & Gabry
+ * 2017, Statistics and Computing 27:1413, with subjects for observations and point estimates of the group. The model and the data
+ * must be those of the fit (EM_INPUT_ERROR), which must have estimated its group from at least two subjects. Collective; on rank 0
+ * *result, elsewhere NULL, the same on any number of ranks. EM_NOT_CONVERGED, with the result: n_moving is above 0. `progress`:
+ * its `repetition` after each subject. */
+EM_API em_code em_loo(em_comm *comm, const char *fit, const em_loo_options *options, const em_progress *progress, const em_log *log,
+                      em_loo_result **result, em_error *error) EM_MUST_CHECK;
+
+/* Two models by the subjects that both predict. */
+typedef struct em_loo_difference {
+    size_t n;
+    double difference, se; /* sum of elpd of a - elpd of b, and sqrt(n var(difference of a subject)) */
+} em_loo_difference;
+/* Refuses results of other data or other subjects. */
+EM_API em_code em_loo_compare(const em_loo_result *a, const em_loo_result *b, em_loo_difference *difference,
+                              em_error *error) EM_MUST_CHECK;
 
 /* ---- from fits and models -------------------------------------------------------------------------------------- */
 

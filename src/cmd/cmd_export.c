@@ -5,6 +5,7 @@
 
 #include "../output.h"
 #include "cmd.h"
+#include "print_bootstrap.h"
 #include "print_group.h"
 
 typedef struct export_options {
@@ -13,7 +14,7 @@ typedef struct export_options {
 } export_options;
 
 typedef em_code write_fn(const em_fit *fit, const export_options *o, FILE *to, em_error *error);
-static write_fn write_subjects, write_group, write_coefficients, write_estimates, write_trace, write_trials;
+static write_fn write_subjects, write_group, write_coefficients, write_estimates, write_trace, write_trials, write_bootstrap;
 
 static const struct {
     const char *name;
@@ -25,6 +26,7 @@ static const struct {
     {"estimates", write_estimates},
     {"trace", write_trace},
     {"trials", write_trials},
+    {"bootstrap", write_bootstrap},
 };
 enum { N_TABLES = sizeof tables / sizeof *tables };
 
@@ -46,14 +48,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (!o->fit)
             cmd_misuse(state, "which fit file?");
         if (!o->table)
-            cmd_misuse(state, "which table? --table subjects, group, coefficients, estimates, trace or trials");
+            cmd_misuse(state, "which table? --table subjects, group, coefficients, estimates, trace, trials or bootstrap");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp_option options[] = {
-    {"table", 't', "NAME", 0, "Which table: subjects, group, coefficients, estimates, trace or trials", 0},
+    {"table", 't', "NAME", 0, "Which table: subjects, group, coefficients, estimates, trace, trials or bootstrap", 0},
     {"output", 'o', "FILE.csv", 0, "Where to write it; default: the standard output", 0},
     {"data", 'd', "DATA.h5", 0, "For trials: the dataset, where it is no longer at the place that the fit names", 0},
     {"model", 'm', "FILE.so", 0, "For trials: the compiled model, where it is no longer at the place that the fit names", 0},
@@ -74,6 +76,7 @@ static const struct argp argp = {
            "trace: a row for each E-step: the group it ran under and its evidence.\n"
            "trials: a row for each trial: the data that the model used and its latent variables, such as values and "
            "prediction errors, at each subject's estimate.\n"
+           "bootstrap: a row for each repetition of 'emlib fit --bootstrap': means or coefficients, and variances.\n"
            "Of an HBI file: subjects (each model's responsibility and parameters), group, trace, and models.\n\nExample:\n\n"
            "  emlib export rw.h5 --table subjects -o rw_subjects.csv\n"
            "  emlib export rw.h5 --table trials --data moved/data.h5 | head",
@@ -233,6 +236,14 @@ done:
     return code;
 }
 
+static em_code write_bootstrap(const em_fit *fit, const export_options *o, FILE *to, em_error *error)
+{
+    if (!fit->n_bootstrap)
+        return em_fail(error, EM_INPUT_ERROR, "%s has no bootstrap; 'emlib fit --bootstrap N' makes one", o->fit);
+    print_bootstrap_csv(fit, to);
+    return EM_OK;
+}
+
 /* ---- where to ------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -272,7 +283,7 @@ int cmd_export(int argc, char **argv)
             write = tables[i].write;
     em_code code = write ? em_fit_read(o.fit, &fit, &error)
                          : em_fail(&error, EM_INPUT_ERROR,
-                                   "there is no table '%s'; --table takes subjects, group, coefficients, estimates, trace or trials", o.table);
+                                   "there is no table '%s'; --table takes subjects, group, coefficients, estimates, trace, trials or bootstrap", o.table);
     if (!code)
         code = o.output ? write_file(write, fit, &o, &error) : write(fit, &o, stdout, &error);
     em_fit_free(fit);

@@ -9,7 +9,8 @@
 
 enum { OPTION_GROUP = 256, OPTION_MU, OPTION_VAR, OPTION_TOL, OPTION_MAX_ITER, OPTION_STARTS, OPTION_SEED, OPTION_OPTIONS,
        OPTION_IGNORE, OPTION_FORCE, OPTION_ACCELERATE, OPTION_COVARIANCE, OPTION_COVARIATE, OPTION_CONTRAST, OPTION_BY, OPTION_FIX,
-       OPTION_SHARED, OPTION_GROUP_FROM, OPTION_SUBJECTS, OPTION_EXCLUDE, OPTION_EVIDENCE, OPTION_SAMPLES, OPTION_NODES };
+       OPTION_SHARED, OPTION_GROUP_FROM, OPTION_SUBJECTS, OPTION_EXCLUDE, OPTION_EVIDENCE, OPTION_SAMPLES, OPTION_NODES,
+       OPTION_BOOTSTRAP };
 
 typedef struct {
     const char *dataset, *model, *output, *mu, *var, *covariate, *by, *fix, *shared;
@@ -112,6 +113,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
             cmd_misuse(state, "--ignore knows 'block' only, not '%s'", text);
         o->ignore_block = true;
         break;
+    case OPTION_BOOTSTRAP: o->bootstrap = (int)cmd_whole(state, "bootstrap", text, 2, 1000000); break;
     case OPTION_FORCE: a->force = true; break;
     case ARGP_KEY_ARG:
         if (a->dataset)
@@ -146,6 +148,8 @@ static const struct argp_option options[] = {
     {"group-from", OPTION_GROUP_FROM, "FIT.h5", 0, "the group of another fit of this model, for new subjects; nothing of it is estimated", 2},
     {"subjects", OPTION_SUBJECTS, "FILE", 0, "only these subjects: one id a line, or a table with a column 'subject'", 2},
     {"exclude", OPTION_EXCLUDE, "ID,...", 0, "leave these subjects out", 2},
+    {"bootstrap", OPTION_BOOTSTRAP, "N", 0, "estimate the group N times more, from as many subjects drawn anew with replacement: standard "
+     "errors and intervals that do not rest on a formula ('emlib show')", 2},
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: as found in the data)", 2},
     {"ignore", OPTION_IGNORE, "block", 0, "values do not restart where column 'block' changes", 2},
     {"evidence", OPTION_EVIDENCE, "WAY,...", 0, "the evidence in other ways beside Laplace's approximation (laplace, always there): importance "
@@ -159,7 +163,7 @@ static const struct argp_option options[] = {
      "takes many more and never reaches a variance of 0", 3},
     {"starts", OPTION_STARTS, "K", 0, "points from which each subject's first search begins, the group mean among them "
      "(default: 8, 12, 16 for models of 1, 2, 3 parameters, 32 for more; with more than 200 subjects few at first, and all if that shows that several maxima are common; 1: the group mean alone)", 3},
-    {"seed", OPTION_SEED, "N", 0, "of the starting points and of importance sampling (default 1)", 3},
+    {"seed", OPTION_SEED, "N", 0, "of the starting points, of importance sampling and of the bootstrap (default 1)", 3},
     {0}};
 static const struct argp argp = {
     options, parse, "DATA.h5",
@@ -207,6 +211,20 @@ static void step(void *where, int iteration, double lml, double change, double d
     if (isfinite(left) && !last)
         fprintf(stderr, ", about %.0f s left", left);
     fprintf(stderr, p->terminal && !last ? "\033[K" : "%s\n", p->terminal ? "\033[K" : "");
+}
+
+static void repetition(void *where, int done, int all, double seconds)
+{
+    progress *p = where;
+    if (done == 1 || done == all)
+        p->said = 0; /* the seconds begin anew with the repetitions */
+    if (seconds - p->said < (p->terminal ? 0.1 : 5) && done < all)
+        return;
+    p->said = seconds;
+    fprintf(stderr, "%semlib fit: bootstrap %d of %d", p->terminal ? "\r" : "", done, all);
+    if (done < all)
+        fprintf(stderr, ", about %.0f s left", seconds / done * (all - done));
+    fprintf(stderr, p->terminal && done < all ? "\033[K" : "%s\n", p->terminal ? "\033[K" : "");
 }
 
 /* Which coordinate of the group still moved most in the last iteration. */
@@ -342,7 +360,7 @@ int cmd_fit(int argc, char **argv)
     a.options.n_exclude = a.n_exclude;
     const bool first = cmd_is_first();
     progress live = {.terminal = isatty(STDERR_FILENO), .tol = a.options.tol, .distance = NAN};
-    const em_progress steps = {a.quiet ? NULL : step, &live};
+    const em_progress steps = {a.quiet ? NULL : step, &live, a.quiet ? NULL : repetition};
     const em_log log = cmd_log("fit");
     em_fit *fit = NULL;
     if (code == EM_OK)

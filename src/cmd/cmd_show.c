@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "print_bootstrap.h"
 #include "print_group.h"
 
 enum { MAX_NAMED = 20 }; /* flagged subjects that are listed */
@@ -201,6 +202,7 @@ static int show(const em_fit *fit)
     show_evidence(fit);
     if (group != EM_GROUP_NONE)
         print_group(fit);
+    print_bootstrap(fit);
     return cmd_finish("show", 0);
 }
 
@@ -293,6 +295,9 @@ static int show_json(const show_options *o, const em_fit *fit)
         fit->numerical ? "numerical" : "exact");
     if (all)
         add_evidence(all, fit);
+    json_t *bootstrap = print_bootstrap_json(fit);
+    if (bootstrap)
+        json_object_set_new(all, "bootstrap", bootstrap);
     return print_json("show", all);
 }
 

@@ -20,10 +20,11 @@ static const struct {
     {"hbi", cmd_hbi, "several models at once: how frequent each is, and whose it is, on one or many ranks", true},
     {"show", cmd_show, "what was fitted, how it went, the group's parameters", false},
     {"compare", cmd_compare, "models side by side, best first", false},
-    {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials", false},
+    {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials, bootstrap", false},
     {"models", cmd_models, "the models, their parameters and the columns they need", false},
     {"model", cmd_model, "models of your own: write, build, try", false},
     {"loglik", cmd_loglik, "each subject's log-likelihood at one point", false},
+    {"loo", cmd_loo, "how well a fit predicts each subject from all others, on one or many ranks", true},
     {"simulate", cmd_simulate, "draw data from a model, on one or many ranks", true},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
