@@ -96,7 +96,7 @@ static em_code read_fit(const char *path, const em_loo_options *o, known *k, em_
     k->n_parameters = k->fit->n_parameters;
     k->n_excluded = (int)k->fit->n_excluded;
     k->json = em_copy(k->fit->options, error);
-    k->model = em_copy(o->model ? o->model : k->fit->model_file ? k->fit->model_file : k->fit->model, error);
+    k->model = em_copy(o->model_file ? o->model_file : k->fit->model_file ? k->fit->model_file : k->fit->model, error);
     k->dataset = em_copy(o->dataset ? o->dataset : k->fit->dataset, error);
     code = k->json && k->model && k->dataset ? check_data(k->fit, k->dataset, o->dataset != NULL, error) : EM_MACHINE;
     return code;
@@ -166,7 +166,8 @@ static em_code know(em_comm *comm, const char *path, const em_loo_options *o, kn
         code = share_text(comm, text[i], error);
     if (code == EM_OK)
         code = share_numbers(comm, k, error);
-    if (code == EM_OK)
+    *model = o->model;
+    if (code == EM_OK && !*model)
         code = em_comm_model(comm, k->model, model, error);
     if (code == EM_OK)
         code = em_comm_agree(comm, k->fit ? check_model(k->fit, *model, error) : EM_OK, error);

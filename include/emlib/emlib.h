@@ -410,7 +410,8 @@ EM_API em_code em_bootstrap_summary(const double *value, int n, size_t stride, e
 
 typedef struct em_loo_options {
     const char *dataset; /* path of the data; NULL: as the fit says */
-    const char *model;   /* path of a compiled model; NULL: as the fit says */
+    const em_model *model;  /* NULL: as model_file or the fit says */
+    const char *model_file; /* path of a compiled model; NULL: as the fit says */
     double tol;          /* largest estimated distance to each EM's fixed point; 0: as the fit's */
 } em_loo_options;
 

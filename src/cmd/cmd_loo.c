@@ -23,7 +23,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case 'o': a->output = text; break;
     case 'd': a->options.dataset = text; break;
-    case 'm': a->options.model = text; break;
+    case 'm': a->options.model_file = text; break;
     case 'j': a->json = true; break;
     case 'f': a->force = true; break;
     case 'q': a->quiet = true; break;
@@ -36,7 +36,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (a->n == 0)
             cmd_misuse(state, "which fit file?");
-        if (a->n > 1 && a->options.model)
+        if (a->n > 1 && a->options.model_file)
             cmd_misuse(state, "--model is for one fit file; here are %d", a->n);
         break;
     default: return ARGP_ERR_UNKNOWN;
