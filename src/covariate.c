@@ -55,8 +55,9 @@ static char *next_part(char **rest, bool *more)
 }
 
 /* Cuts a term in two. */
-static em_code read_term(char *text, em_covariate_term *term, em_error *error)
+static em_code read_term(char *text, void *item, em_error *error)
 {
+    em_covariate_term *term = item;
     char shown[EM_SHOWN];
     char *colon = strchr(text, ':');
     em_text_shown(text, strlen(text), shown);
@@ -71,36 +72,47 @@ static em_code read_term(char *text, em_covariate_term *term, em_error *error)
     return EM_OK;
 }
 
-em_code em_covariate_terms_read(const char *text, em_covariate_term **terms, int *n_terms, em_error *error)
+/* Items with commas between, cut one by one; *items [*n] in one block with the texts that they point to. NULL and "" give none. */
+typedef em_code read_fn(char *text, void *item, em_error *error);
+static em_code read_list(const char *text, size_t size, read_fn *read, void **items, int *n, em_error *error)
 {
     const size_t length = text ? strlen(text) : 0, most = count_parts(text);
-    *terms = NULL;
-    *n_terms = 0;
+    *items = NULL;
+    *n = 0;
     if (length == 0)
         return EM_OK;
-    em_covariate_term *made = em_new(1, most * sizeof *made + length + 1, error);
+    char *made = em_new(1, most * size + length + 1, error);
     if (!made)
         return EM_MACHINE;
-    char *rest = strcpy((char *)(made + most), text);
+    char *rest = strcpy(made + most * size, text);
     em_code code = EM_OK;
     for (bool more = true; more && !code;) {
         char *part = next_part(&rest, &more);
-        code = read_term(part, &made[(*n_terms)++], error);
+        code = read(part, made + size * (size_t)(*n)++, error);
     }
     if (!code) {
-        *terms = made;
+        *items = made;
         return EM_OK;
     }
     free(made);
-    *n_terms = 0;
+    *n = 0;
+    return code;
+}
+
+em_code em_covariate_terms_read(const char *text, em_covariate_term **terms, int *n_terms, em_error *error)
+{
+    void *items;
+    em_code code = read_list(text, sizeof **terms, read_term, &items, n_terms, error);
+    *terms = items;
     return code;
 }
 
 /* ---- effects --------------------------------------------------------------------------------------------------- */
 
 /* Cuts an effect in three. */
-static em_code read_effect(char *text, em_effect *effect, em_error *error)
+static em_code read_effect(char *text, void *item, em_error *error)
 {
+    em_effect *effect = item;
     char shown[EM_SHOWN], *end = NULL;
     char *colon = strchr(text, ':'), *equals = colon ? strchr(colon, '=') : NULL;
     em_text_shown(text, strlen(text), shown);
@@ -116,26 +128,9 @@ static em_code read_effect(char *text, em_effect *effect, em_error *error)
 
 em_code em_effects_read(const char *text, em_effect **effects, int *n, em_error *error)
 {
-    const size_t length = text ? strlen(text) : 0, most = count_parts(text);
-    *effects = NULL;
-    *n = 0;
-    if (length == 0)
-        return EM_OK;
-    em_effect *made = em_new(1, most * sizeof *made + length + 1, error);
-    if (!made)
-        return EM_MACHINE;
-    char *rest = strcpy((char *)(made + most), text);
-    em_code code = EM_OK;
-    for (bool more = true; more && !code;) {
-        char *part = next_part(&rest, &more);
-        code = read_effect(part, &made[(*n)++], error);
-    }
-    if (!code) {
-        *effects = made;
-        return EM_OK;
-    }
-    free(made);
-    *n = 0;
+    void *items;
+    em_code code = read_list(text, sizeof **effects, read_effect, &items, n, error);
+    *effects = items;
     return code;
 }
 

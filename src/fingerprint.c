@@ -1,8 +1,10 @@
 #include "fingerprint.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <math.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,5 +195,24 @@ em_code em_fingerprint(em_dataset *data, const em_hash *id, const em_hash *offse
         data->fingerprint[2 * i + 1] = hex[all.byte[i] & 15];
     }
     data->fingerprint[64] = '\0';
+    return code;
+}
+
+em_code em_hash_file(const char *path, em_hash *hash, em_error *error)
+{
+    char piece[65536];
+    digest d;
+    FILE *from = fopen(path, "rb");
+    if (!from)
+        return em_fail(error, EM_INPUT_ERROR, "%s: cannot be read: %s", path, strerror(errno));
+    em_code code = begin(&d, error);
+    if (code == EM_OK) {
+        for (size_t n; (n = fread(piece, 1, sizeof piece, from)) > 0;)
+            add_bytes(&d, piece, n);
+        code = finish(&d, hash, error);
+    }
+    if (ferror(from))
+        code = em_fail(error, EM_MACHINE, "%s: cannot be read", path);
+    fclose(from);
     return code;
 }

@@ -22,6 +22,9 @@ em_code em_hash_values(const double *value, size_t n, em_hash *hash, em_error *e
 em_code em_hash_offsets(const uint64_t *offset, size_t n, em_hash *hash, em_error *error) EM_MUST_CHECK;
 em_code em_hash_ids(char *const *id, size_t n, em_hash *hash, em_error *error) EM_MUST_CHECK;
 
+/* SHA-256 of a file's content. */
+em_code em_hash_file(const char *path, em_hash *hash, em_error *error) EM_MUST_CHECK;
+
 /* Puts the fingerprint into `data`, of which n_subjects, n_rows, the columns' names and levels and the covariates are used. id
  * [em_blocks(S)], offset [em_blocks(S+1)], column[i] [em_blocks(N)] for column i of `data`. */
 em_code em_fingerprint(em_dataset *data, const em_hash *id, const em_hash *offset, em_hash *const *column,

@@ -39,7 +39,7 @@ bool em_fit_posterior(const em_fit *fit, size_t s, double *cov)
     const int n = fit->n_parameters;
     em_group_values group = {.mu = {0}};
     em_group_prior prior;
-    double h[EM_MAX_PAIRS], unit[EM_MAX_PARAMETERS];
+    double h[EM_MAX_PAIRS];
     const bool none = isnan(fit->cov[0]) || isnan(fit->cov[(size_t)(n * n) - 1]);
     for (int i = 0; i < n; i++) {
         group.var[i] = isnan(fit->var[i]) ? 1 : fit->var[i];
@@ -53,20 +53,25 @@ bool em_fit_posterior(const em_fit *fit, size_t s, double *cov)
     for (int i = 0, k = 0; i < n; i++)
         for (int j = 0; j <= i; j++, k++)
             h[k] = -fit->hessian[(s * (size_t)n + (size_t)i) * (size_t)n + (size_t)j]; /* the prior is in it already */
-    em_posterior_hessian(&prior.prior, h, 1, h);
-    const bool good = em_cholesky(n, h, h);
-    for (int j = 0; j < n; j++) {
-        memset(unit, 0, sizeof unit);
-        unit[j] = 1;
-        if (good)
-            em_cholesky_solve(n, h, unit, unit);
-        for (int i = 0; i < n; i++) {
-            cov[i * n + j] = good ? unit[i] : NAN;
-            for (int k = 0; k < prior.prior.n_null; k++)
-                cov[i * n + j] -= prior.null[k * n + i] * prior.null[k * n + j];
-        }
-    }
-    return good;
+    return em_posterior_covariance(&prior.prior, h, 1, cov);
+}
+
+em_code em_fit_check_data(const em_fit *fit, const char *path, const char *fingerprint, em_error *error)
+{
+    if (strcmp(fit->dataset_fingerprint, fingerprint) == 0)
+        return EM_OK;
+    return em_fail(error, EM_INPUT_ERROR, "%s is not the data of this fit: its fingerprint is %.12s..., the fit's %.12s...", path,
+                   fingerprint, fit->dataset_fingerprint);
+}
+
+em_code em_fit_check_model(const em_fit *fit, const em_model *model, em_error *error)
+{
+    char fingerprint[65];
+    em_code code = em_model_fingerprint(model, fingerprint, error);
+    if (code == EM_OK && strcmp(fingerprint, fit->model_fingerprint) != 0)
+        code = em_fail(error, EM_INPUT_ERROR, "the fit was made by another version of model %s (emlib %s): fit again", model->name,
+                       fit->emlib_version);
+    return code;
 }
 
 static void free_texts(char **text, size_t n)

@@ -16,6 +16,10 @@ em_code em_fit_finish(em_fit_writer *writer, em_error *error) EM_MUST_CHECK;
 /* Frees the writer (NULL allowed); a file that is not finished disappears. */
 void em_fit_drop(em_fit_writer *writer);
 
+/* Refuse, with EM_INPUT_ERROR, data or a model that are not those of the fit. path and fingerprint: of the data. */
+em_code em_fit_check_data(const em_fit *fit, const char *path, const char *fingerprint, em_error *error) EM_MUST_CHECK;
+em_code em_fit_check_model(const em_fit *fit, const em_model *model, em_error *error) EM_MUST_CHECK;
+
 /* Adds the subjects of `part`; in their order. */
 void em_fit_note(em_noted *noted, const em_fit *part);
 #endif

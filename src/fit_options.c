@@ -2,12 +2,12 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
+#include "fingerprint.h"
 
 em_fit_options em_fit_defaults(void)
 {
@@ -133,19 +133,12 @@ static const char *const group_name[] = {"estimate", "fixed", "none"};
 /* SHA-256 (hex) of a file's content, "" where it cannot be read: the fit will say so. */
 static void hash_of(const char *path, char text[65])
 {
-    unsigned char piece[4096], sum[EVP_MAX_MD_SIZE];
+    em_hash hash;
     text[0] = '\0';
-    FILE *file = fopen(path, "rb");
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    int good = file && digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
-    for (size_t n; good && (n = fread(piece, 1, sizeof piece, file)) > 0;)
-        good = EVP_DigestUpdate(digest, piece, n);
-    good = good && !ferror(file) && EVP_DigestFinal_ex(digest, sum, NULL);
-    for (int i = 0; i < 32 && good; i++)
-        sprintf(text + 2 * i, "%02x", sum[i]);
-    EVP_MD_CTX_free(digest);
-    if (file)
-        fclose(file);
+    if (em_hash_file(path, &hash, NULL) != EM_OK)
+        return;
+    for (int i = 0; i < 32; i++)
+        sprintf(text + 2 * i, "%02x", hash.byte[i]);
 }
 
 static json_t *pair_text(const char *first, const char *second, char between)

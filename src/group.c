@@ -196,7 +196,7 @@ void em_group_lower_rank(em_group_values *group, int n, int rank)
 /* The pseudo-inverse of a covariance with these directions without variance: (Sigma + N'N)^-1 - N'N. */
 static void invert(em_group_prior *store, const em_group_values *group, int n)
 {
-    double a[EM_MAX_PAIRS] = {0}, unit[EM_MAX_PARAMETERS];
+    double a[EM_MAX_PAIRS] = {0}, inverse[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS];
     const double *null = store->null;
     for (int i = 0; i < n; i++)
         for (int j = 0; j <= i; j++) {
@@ -207,17 +207,11 @@ static void invert(em_group_prior *store, const em_group_values *group, int n)
         }
     em_cholesky(n, a, a);
     store->prior.half_log_det = -0.5 * em_cholesky_log_det(n, a);
-    for (int j = 0; j < n; j++) {
-        memset(unit, 0, sizeof unit);
-        unit[j] = 1;
-        em_cholesky_solve(n, a, unit, unit);
-        for (int i = j; i < n; i++) {
-            double sum = unit[i];
-            for (int k = 0; k < store->prior.n_null; k++)
-                sum -= null[k * n + i] * null[k * n + j];
-            store->precision[i * (i + 1) / 2 + j] = sum;
-        }
-    }
+    em_cholesky_inverse(n, a, inverse);
+    em_prior_take_null(&store->prior, inverse);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j <= i; j++)
+            store->precision[i * (i + 1) / 2 + j] = inverse[i * n + j];
 }
 
 void em_group_make_prior(em_group_prior *store, const em_group_values *group, int n, bool none)

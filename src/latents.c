@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "fit_file.h"
 #include "fit_setup.h"
 
 /* One subject's rows, facts, restarts and conditions as em_trace_fn takes them, then its latents. x: the fit's parameters. */
@@ -35,21 +36,6 @@ static em_code trace_subject(const em_trials *trials, const em_view *view, size_
     free(restart);
     free(condition);
     return good ? EM_OK : EM_MACHINE;
-}
-
-static em_code match(const em_fit *fit, const em_model *model, const em_trials *trials, em_error *error)
-{
-    if (strcmp(fit->dataset_fingerprint, trials->data->fingerprint) != 0)
-        return em_fail(error, EM_INPUT_ERROR, "%s is not the data of this fit: its fingerprint is %.12s..., the fit's %.12s...",
-                       trials->path, trials->data->fingerprint, fit->dataset_fingerprint);
-    char fingerprint[65];
-    em_code code = em_model_fingerprint(model, fingerprint, error);
-    if (code != EM_OK)
-        return code;
-    if (strcmp(fingerprint, fit->model_fingerprint) != 0)
-        return em_fail(error, EM_INPUT_ERROR, "the fit was made by another version of model %s (emlib %s): fit again", model->name,
-                       fit->emlib_version);
-    return EM_OK;
 }
 
 /* The fit's parameters as the model's. */
@@ -103,7 +89,9 @@ em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset
     json_decref(options);
     em_code code = em_trials_open(dataset, model, ignore_block, &trials, error);
     if (code == EM_OK)
-        code = match(fit, model, &trials, error);
+        code = em_fit_check_data(fit, dataset, trials.data->fingerprint, error);
+    if (code == EM_OK)
+        code = em_fit_check_model(fit, model, error);
     if (code == EM_OK)
         code = take_view(fit, &trials, &setup, &shape, error);
     if (code == EM_OK)

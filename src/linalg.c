@@ -48,6 +48,16 @@ double em_cholesky_log_det(int n, const double *l)
     return 2 * sum;
 }
 
+void em_cholesky_inverse(int n, const double *l, double *inverse)
+{
+    for (int j = 0; j < n; j++) { /* the inverse is symmetric: its rows are its columns */
+        double *row = inverse + j * n;
+        for (int i = 0; i < n; i++)
+            row[i] = i == j;
+        em_cholesky_solve(n, l, row, row);
+    }
+}
+
 void em_cholesky_inverse_diagonal(int n, const double *l, double *diagonal, double *work)
 {
     /* (L L')^-1_jj is the squared length of column j of L^-1 */

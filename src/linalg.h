@@ -10,6 +10,8 @@ bool em_cholesky(int n, const double *a, double *l);
 void em_cholesky_solve(int n, const double *l, const double *b, double *x);
 /* log det of L L' */
 double em_cholesky_log_det(int n, const double *l);
+/* The inverse of L L', [n,n] by rows. */
+void em_cholesky_inverse(int n, const double *l, double *inverse);
 /* Diagonal of the inverse of L L'. work [n] */
 void em_cholesky_inverse_diagonal(int n, const double *l, double *diagonal, double *work);
 /* y = A x, and x' A x */

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "fit_file.h"
 #include "fit_job.h"
 
 em_loo_options em_loo_defaults(void) { return (em_loo_options){0}; }
@@ -77,9 +78,8 @@ static em_code check_data(const em_fit *fit, const char *dataset, bool given, em
     if (!given && access(dataset, F_OK) != 0)
         return em_fail(error, EM_INPUT_ERROR, "%s, the data of the fit, is not there; --data tells where it is now", dataset);
     em_code code = em_dataset_read_outline(dataset, &data, error);
-    if (code == EM_OK && strcmp(data->fingerprint, fit->dataset_fingerprint) != 0)
-        code = em_fail(error, EM_INPUT_ERROR, "%s is not the data of this fit: its fingerprint is %.12s..., the fit's %.12s...", dataset,
-                       data->fingerprint, fit->dataset_fingerprint);
+    if (code == EM_OK)
+        code = em_fit_check_data(fit, dataset, data->fingerprint, error);
     em_dataset_free(data);
     return code;
 }
@@ -142,14 +142,9 @@ static em_code share_numbers(em_comm *comm, known *k, em_error *error)
 
 static em_code check_model(const em_fit *fit, const em_model *model, em_error *error)
 {
-    char fingerprint[65];
-    em_code code = em_model_fingerprint(model, fingerprint, error);
-    if (code == EM_OK && strcmp(fit->model, model->name) != 0)
+    if (strcmp(fit->model, model->name) != 0)
         return em_fail(error, EM_INPUT_ERROR, "the fit is one of model %s, not of %s", fit->model, model->name);
-    if (code == EM_OK && strcmp(fingerprint, fit->model_fingerprint) != 0)
-        return em_fail(error, EM_INPUT_ERROR, "the fit was made by another version of model %s (emlib %s): fit again", model->name,
-                       fit->emlib_version);
-    return code;
+    return em_fit_check_model(fit, model, error);
 }
 
 /* The fit, its model and its options on all ranks. */

@@ -39,26 +39,6 @@ typedef struct {
     size_t first; /* this rank's first group */
 } leaf_of;
 
-/* The inverse Hessian of one lane [P(P+1)/2]. */
-static void posterior_covariance(const leaf_of *w, const em_mode *mode, int l, double *c)
-{
-    const int n = w->estep->n;
-    const em_prior *prior = &w->prior->prior;
-    double h[EM_MAX_PAIRS], unit[MOST];
-    em_posterior_hessian(prior, mode->hessian + l, w->estep->lanes, h);
-    em_cholesky(n, h, h);
-    for (int j = 0; j < n; j++) {
-        memset(unit, 0, sizeof unit);
-        unit[j] = 1;
-        em_cholesky_solve(n, h, unit, unit);
-        for (int i = j; i < n; i++) {
-            c[i * (i + 1) / 2 + j] = unit[i];
-            for (int k = 0; k < prior->n_null; k++)
-                c[i * (i + 1) / 2 + j] -= prior->null[k * n + i] * prior->null[k * n + j];
-        }
-    }
-}
-
 static void add_lane(const leaf_of *w, size_t g, int l, double weight, const moments *s)
 {
     const em_estep *e = w->estep;
@@ -66,13 +46,13 @@ static void add_lane(const leaf_of *w, size_t g, int l, double weight, const mom
     const em_coordinates *at = w->at;
     const em_mode *mode = &e->mode[g];
     const int n = e->n, lanes = e->lanes;
-    double left[MOST], q[MOST_MEANS], c[EM_MAX_PAIRS] = {0};
+    double left[MOST], q[MOST_MEANS], c[MOST * MOST];
     for (int j = 0; j < n; j++)
         left[j] = mode->x[j * lanes + l] - w->prior->mean[j * lanes + l];
     for (int i = 0; i < at->n_means; i++)
         q[i] = at->slope[i] < 0 ? 1 : design->column[(g * (size_t)design->n_slopes + (size_t)at->slope[i]) * (size_t)lanes + (size_t)l];
     if (design->full)
-        posterior_covariance(w, mode, l, c);
+        (void)em_posterior_covariance(&w->prior->prior, mode->hessian + l, lanes, c); /* definite: the subject is used */
     *s->used += weight;
     for (int i = 0; i < at->n_means; i++) {
         for (int j = 0; j <= i; j++)
@@ -82,7 +62,7 @@ static void add_lane(const leaf_of *w, size_t g, int l, double weight, const mom
     }
     for (int k = 0; k < at->n_covs; k++) {
         const int i = at->row[k], j = at->col[k];
-        const double own = design->full ? c[i * (i + 1) / 2 + j] : e->variance[(g * (size_t)n + (size_t)i) * (size_t)lanes + (size_t)l];
+        const double own = design->full ? c[i * n + j] : e->variance[(g * (size_t)n + (size_t)i) * (size_t)lanes + (size_t)l];
         s->spread[k] += weight * (left[i] * left[j] + own);
     }
 }

@@ -2,18 +2,19 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <openssl/evp.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "error.h"
+#include "fingerprint.h"
 
 typedef struct opened {
     const em_model *model;
     char *path;
-    unsigned char content[32];
+    em_hash content;
     struct opened *next;
 } opened;
 static opened *all_opened; /* what dlopen keeps for the process, we must, too */
@@ -21,25 +22,6 @@ static opened *all_opened; /* what dlopen keeps for the process, we must, too */
 bool em_model_is_path(const char *name) { return strchr(name, '/') != NULL; }
 
 /* ---- what is in the file ---------------------------------------------------------------------------------------- */
-
-static em_code hash_file(const char *path, unsigned char content[32], em_error *error)
-{
-    unsigned char buffer[65536];
-    FILE *from = fopen(path, "rb");
-    if (!from)
-        return em_fail(error, EM_INPUT_ERROR, "%s: cannot be read: %s", path, strerror(errno));
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    int good = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
-    for (size_t n; good && (n = fread(buffer, 1, sizeof buffer, from)) > 0;)
-        good = EVP_DigestUpdate(digest, buffer, n);
-    const int unread = ferror(from);
-    good = good && EVP_DigestFinal_ex(digest, content, NULL);
-    EVP_MD_CTX_free(digest);
-    fclose(from);
-    if (unread)
-        return em_fail(error, EM_MACHINE, "%s: cannot be read", path);
-    return good ? EM_OK : em_fail(error, EM_MACHINE, "cannot compute a SHA-256 digest");
-}
 
 /* What is not a regular file, dlopen would tell in a riddle. */
 static em_code look(const char *path, em_error *error)
@@ -134,7 +116,7 @@ em_code em_model_open(const char *path, const em_model **model, em_error *error)
     if (code != EM_OK)
         return code;
     opened *o = em_new(1, sizeof *o, error);
-    code = o && (o->path = em_copy(path, error)) ? hash_file(path, o->content, error) : EM_MACHINE;
+    code = o && (o->path = em_copy(path, error)) ? em_hash_file(path, &o->content, error) : EM_MACHINE;
     if (code == EM_OK)
         code = load(path, &o->model, error);
     if (code != EM_OK) {
@@ -173,5 +155,5 @@ const char *em_model_path(const em_model *model)
 const unsigned char *em_model_content(const em_model *model)
 {
     const opened *o = find(model);
-    return o ? o->content : NULL;
+    return o ? o->content.byte : NULL;
 }

@@ -91,6 +91,30 @@ void em_posterior_hessian(const em_prior *prior, const double *hessian, int stri
     }
 }
 
+void em_prior_take_null(const em_prior *prior, double *matrix)
+{
+    const int n = prior->n;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            for (int k = 0; k < prior->n_null; k++)
+                matrix[i * n + j] -= prior->null[k * n + i] * prior->null[k * n + j];
+}
+
+bool em_posterior_covariance(const em_prior *prior, const double *hessian, int stride, double *covariance)
+{
+    const int n = prior->n;
+    double h[EM_MAX_PARAMETERS * (EM_MAX_PARAMETERS + 1) / 2] = {0};
+    em_posterior_hessian(prior, hessian, stride, h);
+    if (!em_cholesky(n, h, h)) {
+        for (int i = 0; i < n * n; i++)
+            covariance[i] = NAN;
+        return false;
+    }
+    em_cholesky_inverse(n, h, covariance);
+    em_prior_take_null(prior, covariance);
+    return true;
+}
+
 /* ---- one lane ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {

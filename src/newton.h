@@ -68,6 +68,11 @@ void em_posterior_gradient(const em_prior *prior, int lane, const double *x, con
 /* Hessian of the negative log posterior (lower triangle) from that of the log-likelihood, which has this stride. Along directions
  * without variance it is the unit matrix: what is solved with it leaves them alone. */
 void em_posterior_hessian(const em_prior *prior, const double *hessian, int stride, double *to);
+/* The posterior covariance [P,P]: the inverse of the Hessian of the negative log posterior, 0 along directions without variance. False,
+ * and NaN, where that is not positive definite. Arguments as above. */
+bool em_posterior_covariance(const em_prior *prior, const double *hessian, int stride, double *covariance);
+/* Takes the unit matrix along directions without variance from a matrix [P,P]. */
+void em_prior_take_null(const em_prior *prior, double *matrix);
 /* Takes from v [P] its part along directions without variance. */
 void em_prior_project(const em_prior *prior, double *v);
 #endif

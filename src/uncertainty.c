@@ -9,7 +9,7 @@
 #include "linalg.h"
 #include "treesum.h"
 
-enum { MOST = EM_MAX_PARAMETERS, MOST_PAIRS = EM_MAX_PAIRS };
+enum { MOST = EM_MAX_PARAMETERS };
 
 typedef struct {
     const em_estep *estep;
@@ -74,19 +74,12 @@ static void look_at(const leaf_of *w, size_t g, int l, subject *s)
 {
     const em_estep *e = w->estep;
     const em_mode *mode = &e->mode[g];
-    const em_prior *prior = &w->prior->prior;
     const int n = e->n, lanes = e->lanes;
-    double h[MOST_PAIRS], unit[MOST];
-    em_posterior_hessian(prior, mode->hessian + l, lanes, h);
-    em_cholesky(n, h, h);
+    double covariance[MOST * MOST];
+    (void)em_posterior_covariance(&w->prior->prior, mode->hessian + l, lanes, covariance); /* definite: the subject is used */
     for (int j = 0; j < n; j++) {
-        memset(unit, 0, sizeof unit);
-        unit[j] = 1;
-        em_cholesky_solve(n, h, unit, unit);
         for (int i = 0; i < n; i++) {
-            s->c[i][j] = unit[i];
-            for (int k = 0; k < prior->n_null; k++)
-                s->c[i][j] -= prior->null[k * n + i] * prior->null[k * n + j];
+            s->c[i][j] = covariance[i * n + j];
             s->a[i][j] = -mode->hessian[(i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i) * lanes + l];
         }
         s->r[j] = mode->gradient[j * lanes + l];
