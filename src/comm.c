@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "output.h"
 
 struct em_comm {
     int rank, size;
@@ -82,6 +83,7 @@ double em_comm_seconds(const em_comm *comm) { return comm->seconds; }
 
 void em_comm_abort(em_comm *comm, em_code code)
 {
+    em_output_remove_all();
     if (comm && comm->mpi)
         MPI_Abort(MPI_COMM_WORLD, (int)code);
     exit((int)code);

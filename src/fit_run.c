@@ -1,6 +1,7 @@
 /* A fit from file to file: read and scatter, EM, gather and write. Every step is taken by all ranks or by none. */
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -161,22 +162,16 @@ static em_code bootstrap(em_fit_job *job, const em_progress *progress, em_error 
     return code;
 }
 
-/* The output of a fit: NULL where it is to stay in memory. */
-typedef struct {
-    const char *path;
-    bool force;
-} output_file;
-
 /* Rank 0: begins the file, or makes room for everybody. */
-static em_code begin_output(const em_fit_job *job, const output_file *output, size_t id_width, em_fit *fit, em_fit_writer **writer,
+static em_code begin_output(const em_fit_job *job, em_output *output, size_t id_width, em_fit *fit, em_fit_writer **writer,
                             em_error *error)
 {
-    return output ? em_fit_create(fit, id_width, output->path, output->force, writer, error)
+    return output ? em_fit_create(fit, id_width, output, writer, error)
                   : em_gather_room(fit, job->plan.n_subjects, (size_t)fit->n_parameters, error);
 }
 
 /* The results to rank 0, and to the file. */
-static em_code deliver(em_fit_job *job, const char *dataset, const output_file *output, em_fit **fit, em_error *error)
+static em_code deliver(em_fit_job *job, const char *dataset, em_output *output, em_fit **fit, em_error *error)
 {
     const bool first = em_comm_rank(job->comm) == 0;
     double chance, responses, facts[1 + job->model->n_facts];
@@ -205,14 +200,25 @@ static em_code deliver(em_fit_job *job, const char *dataset, const output_file *
     return em_comm_agree(job->comm, code, error);
 }
 
+/* Rank 0: is there room for the file? Its largest part are the subjects' results. */
+static em_code reserve(const em_fit_job *job, em_output *output, em_error *error)
+{
+    if (!output || em_comm_rank(job->comm) != 0)
+        return EM_OK;
+    const uint64_t P = (uint64_t)job->setup.view.n, numbers = P * P + 2 * P + 8, id = 32, rest = 1 << 16;
+    return em_output_reserve(output, job->plan.n_subjects * (numbers * sizeof(double) + id) + rest, error);
+}
+
 /* ---- a fit ------------------------------------------------------------------------------------------------------- */
 
-static em_code run(em_fit_job *job, const char *dataset, const em_progress *progress, const output_file *output, em_fit **fit,
+static em_code run(em_fit_job *job, const char *dataset, const em_progress *progress, em_output *output, em_fit **fit,
                    em_error *error)
 {
     em_code code = em_comm_agree(job->comm, em_fit_options_check(job->options, job->model, error), error);
     if (code == EM_OK)
         code = em_fit_job_open(job, dataset, error);
+    if (code == EM_OK)
+        code = em_comm_agree(job->comm, reserve(job, output, error), error);
     job->read_seconds = em_now() - job->began;
     if (code == EM_OK)
         code = em_comm_agree(job->comm, em_evidences_check(&job->setup.options, &job->setup.design, &job->setup.start, error), error);
@@ -236,7 +242,7 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
 }
 
 static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
-                             const em_progress *progress, const em_log *log, const output_file *output, em_fit **fit,
+                             const em_progress *progress, const em_log *log, em_output *output, em_fit **fit,
                              em_error *error)
 {
     em_fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
@@ -298,13 +304,22 @@ static em_code look_at_output(const char *dataset, const em_model *model, const 
     return code;
 }
 
-/* Rank 0: can the output be written? Better known now than after the work. */
-static em_code try_output(const char *output, bool force, em_error *error)
+/* Rank 0: takes the output, from now until the fit is written. That it cannot be written is better known now than after the work. */
+static em_code take_output(em_output *output, const char *path, bool force, em_error *error)
 {
-    em_output trial = {0};
-    em_code code = em_output_open(&trial, output, force, error);
-    em_output_close(&trial);
+    em_code code = em_output_open(output, path, force, error);
+    if (code == EM_OK)
+        em_output_sign(output);
     return code;
+}
+
+/* Where the machine failed, what a checkpoint has kept is not lost. */
+static void tell_of_checkpoint(const char *output, em_error *error)
+{
+    char path[4096];
+    const size_t length = strlen(error->text);
+    if ((size_t)snprintf(path, sizeof path, "%s.checkpoint", output) < sizeof path && access(path, F_OK) == 0)
+        snprintf(error->text + length, sizeof error->text - length, "; %s is there: --resume goes on from it", path);
 }
 
 em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
@@ -313,9 +328,10 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
 {
     const bool first = em_comm_rank(comm) == 0;
     em_fit *made = NULL;
+    em_output file = {.fd = -1}; /* of rank 0 */
     em_code code = first ? look_at_output(dataset, model, options, output, force, &made, error) : EM_OK;
     if (first && code == EM_OK && !made)
-        code = try_output(output, force, error);
+        code = take_output(&file, output, force, error);
     code = em_comm_agree(comm, code, error);
     int there = made != NULL, converged = made && made->converged;
     em_comm_share(comm, &there, sizeof there);
@@ -326,12 +342,14 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
         em_fit_free(made);
         made = NULL;
     } else if (code == EM_OK) {
-        const output_file file = {output, force};
         code = run_and_clear(comm, dataset, model, options, progress, log, &file, &made, error);
+        if (code == EM_MACHINE && first)
+            tell_of_checkpoint(output, error);
     } else {
         em_fit_free(made);
         made = NULL;
     }
+    em_output_close(&file);
     if (fit)
         *fit = made;
     else
