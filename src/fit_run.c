@@ -49,7 +49,9 @@ static em_code read_and_scatter(em_fit_job *job, const char *dataset, em_error *
 {
     em_setup *setup = &job->setup;
     em_code code = em_trials_open(dataset, job->model, job->options->ignore_block, &job->trials, error);
-    code = em_comm_agree(job->comm, code, error);
+    code = em_comm_agree_alike(job->comm, code, error);
+    if (code == EM_OK)
+        code = em_scatter_same_data(job->comm, &job->trials, error);
     if (code == EM_OK)
         code = em_setup_begin(job->comm, job->options, job->model, &job->trials, setup, error);
     if (code == EM_OK)

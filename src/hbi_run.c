@@ -154,7 +154,8 @@ static em_code open_data(hbi_job *job, const char *dataset, int k, em_error *err
                             &job->plan, error);
     else if (code == EM_OK && strcmp(trials->data->fingerprint, job->data[0].trials.data->fingerprint) != 0)
         code = em_fail(error, EM_INPUT_ERROR, "%s was replaced by other data while it was read", dataset);
-    return em_comm_agree(job->comm, code, error);
+    code = em_comm_agree_alike(job->comm, code, error);
+    return code == EM_OK ? em_scatter_same_data(job->comm, trials, error) : code;
 }
 
 static em_code read_and_scatter(hbi_job *job, const char *dataset, int k, em_error *error)

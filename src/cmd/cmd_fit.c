@@ -338,7 +338,7 @@ int cmd_fit(int argc, char **argv)
     em_contrast_choice *contrast = NULL;
     em_by *by = NULL;
     em_comm *comm = NULL;
-    em_code code = em_comm_start(&comm, &error);
+    em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)
         code = em_comm_model(comm, a.model, &model, &error);
     if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||

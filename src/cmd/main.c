@@ -234,6 +234,8 @@ int main(int argc, char **argv)
         printf("emlib %s\n", EMLIB_VERSION);
         return cmd_finish("version", 0);
     }
+    if (argc > 1)
+        cmd_asked(word, argc - 2, argv + 2);
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(word, commands[i].name) == 0)
             return commands[i].on_all_ranks || cmd_is_first() ? commands[i].run(argc - 1, argv + 1) : 0;
