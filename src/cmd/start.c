@@ -6,17 +6,6 @@
 #include "../comm.h"
 #include "cmd.h"
 
-static const char *command = "";
-static int n_arguments;
-static char **arguments;
-
-void cmd_asked(const char *name, int n, char **argument)
-{
-    command = name;
-    n_arguments = n;
-    arguments = argument;
-}
-
 /* What a process was asked for: its arguments, each with its closing zero. Of very long ones only the hash is whole. */
 typedef struct {
     char version[32], command[32];
@@ -25,45 +14,43 @@ typedef struct {
     char text[16384];
 } question;
 
-static void ask(question *q)
+static question mine;
+
+void cmd_asked(const char *name, int n, char **argument)
 {
     size_t used = 0;
-    memset(q, 0, sizeof *q);
-    snprintf(q->version, sizeof q->version, "%s", EMLIB_VERSION);
-    snprintf(q->command, sizeof q->command, "%s", command);
-    q->n = n_arguments;
-    q->hash = 14695981039346656037u;
-    for (int i = 0; i < n_arguments; i++) {
-        const char *argument = arguments[i];
-        for (size_t k = 0; k <= strlen(argument); k++) {
-            q->hash = (q->hash ^ (unsigned char)argument[k]) * 1099511628211u;
-            if (used + 2 < sizeof q->text) /* two zeros at the end, for who walks through it */
-                q->text[used++] = argument[k];
+    mine = (question){.n = n, .hash = 14695981039346656037u};
+    snprintf(mine.version, sizeof mine.version, "%s", EMLIB_VERSION);
+    snprintf(mine.command, sizeof mine.command, "%s", name);
+    for (int i = 0; i < n; i++)
+        for (size_t k = 0; k <= strlen(argument[i]); k++) {
+            mine.hash = (mine.hash ^ (unsigned char)argument[i][k]) * 1099511628211u;
+            if (used + 2 < sizeof mine.text) /* two zeros at the end, for who walks through it */
+                mine.text[used++] = argument[i][k];
         }
-    }
 }
 
 /* The first argument that differs; both texts are walked through side by side. */
-static em_code differ(const question *first, const question *mine, int rank, em_error *error)
+static em_code differ(const question *first, int rank, em_error *error)
 {
     static const char remedy[] = "all processes need the same command line and the same emlib";
-    if (strcmp(first->version, mine->version) != 0)
-        return em_fail(error, EM_INPUT_ERROR, "process %d runs emlib %s, process 0 runs emlib %s; %s", rank, mine->version, first->version,
+    if (strcmp(first->version, mine.version) != 0)
+        return em_fail(error, EM_INPUT_ERROR, "process %d runs emlib %s, process 0 runs emlib %s; %s", rank, mine.version, first->version,
                        remedy);
-    if (strcmp(first->command, mine->command) != 0)
-        return em_fail(error, EM_INPUT_ERROR, "process %d was started with 'emlib %s', process 0 with 'emlib %s'; %s", rank, mine->command,
+    if (strcmp(first->command, mine.command) != 0)
+        return em_fail(error, EM_INPUT_ERROR, "process %d was started with 'emlib %s', process 0 with 'emlib %s'; %s", rank, mine.command,
                        first->command, remedy);
-    if (first->n == mine->n && first->hash == mine->hash)
+    if (first->n == mine.n && first->hash == mine.hash)
         return EM_OK;
-    const char *a = first->text, *b = mine->text;
+    const char *a = first->text, *b = mine.text;
     int i = 0;
-    while (i < first->n && i < mine->n && strcmp(a, b) == 0) {
+    while (i < first->n && i < mine.n && strcmp(a, b) == 0) {
         a += strlen(a) + (a < first->text + sizeof first->text - 1);
-        b += strlen(b) + (b < mine->text + sizeof mine->text - 1);
+        b += strlen(b) + (b < mine.text + sizeof mine.text - 1);
         i++;
     }
     return em_fail(error, EM_INPUT_ERROR, "process %d was started with '%.200s' where process 0 has '%.200s' (argument %d); %s", rank,
-                   i < mine->n ? b : "", i < first->n ? a : "", i + 1, remedy);
+                   i < mine.n ? b : "", i < first->n ? a : "", i + 1, remedy);
 }
 
 em_code cmd_start(em_comm **comm, em_error *error)
@@ -71,9 +58,7 @@ em_code cmd_start(em_comm **comm, em_error *error)
     em_code code = em_comm_start(comm, error);
     if (code != EM_OK || em_comm_size(*comm) == 1)
         return code;
-    question first, mine;
-    ask(&mine);
-    first = mine;
+    question first = mine;
     em_comm_share(*comm, &first, sizeof first);
-    return em_comm_agree(*comm, differ(&first, &mine, em_comm_rank(*comm), error), error);
+    return em_comm_agree(*comm, differ(&first, em_comm_rank(*comm), error), error);
 }
