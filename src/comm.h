@@ -6,6 +6,10 @@
 /* Agrees on a failure: every rank returns the code and text of the first rank that failed, or EM_OK if none did. Each
  * rank passes its own code, with `error` filled where that is not EM_OK. Call it before a rank alone could turn away. */
 em_code em_comm_agree(em_comm *comm, em_code code, em_error *error) EM_MUST_CHECK;
+/* The same where all ranks do the same thing, so that a rank that fails alone has a fault of its own: the text names it. */
+em_code em_comm_agree_alike(em_comm *comm, em_code code, em_error *error) EM_MUST_CHECK;
+/* EM_INPUT_ERROR where a rank has another text (of up to 127 bytes) than rank 0. what: "data in FILE". */
+em_code em_comm_same(em_comm *comm, const char *text, const char *what, em_error *error) EM_MUST_CHECK;
 /* Bytes of rank 0, or of rank `from`, to all. */
 void em_comm_share(em_comm *comm, void *bytes, size_t n);
 void em_comm_share_from(em_comm *comm, int from, void *bytes, size_t n);

@@ -2,13 +2,13 @@
 #ifndef EMLIB_FIT_FILE_H
 #define EMLIB_FIT_FILE_H
 #include "emlib/emlib.h"
+#include "output.h"
 
 typedef struct em_fit_writer em_fit_writer;
 
 /* Writes all of `fit`, which is borrowed until the end, but the subjects and the timing. id_width: bytes of the longest
- * id. */
-em_code em_fit_create(const em_fit *fit, size_t id_width, const char *path, bool force, em_fit_writer **writer,
-                      em_error *error) EM_MUST_CHECK;
+ * id. output: open; it moves into the writer. */
+em_code em_fit_create(const em_fit *fit, size_t id_width, em_output *output, em_fit_writer **writer, em_error *error) EM_MUST_CHECK;
 /* Writes part->n_subjects subjects from `first` on, with which the subjects' arrays of `part` start. */
 em_code em_fit_put(em_fit_writer *writer, const em_fit *part, size_t first, em_error *error) EM_MUST_CHECK;
 /* Once all are there: the timing, then the file gets its name. */

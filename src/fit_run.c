@@ -1,6 +1,7 @@
 /* A fit from file to file: read and scatter, EM, gather and write. Every step is taken by all ranks or by none. */
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,7 +60,9 @@ static em_code read_and_scatter(em_fit_job *job, const char *dataset, em_error *
     if (job->earlier) /* its group, in this design's terms */
         options.group_from = job->output;
     em_code code = em_trials_open(dataset, job->model, job->options->ignore_block, &job->trials, error);
-    code = em_comm_agree(job->comm, code, error);
+    code = em_comm_agree_alike(job->comm, code, error);
+    if (code == EM_OK)
+        code = em_scatter_same_data(job->comm, &job->trials, error);
     if (code == EM_OK)
         code = em_setup_begin(job->comm, &options, job->model, &job->trials, setup, error);
     if (code == EM_OK)
@@ -185,22 +188,16 @@ static em_code bootstrap(em_fit_job *job, const em_progress *progress, em_error 
     return code;
 }
 
-/* The output of a fit: NULL where it is to stay in memory. */
-typedef struct {
-    const char *path;
-    bool force;
-} output_file;
-
 /* Rank 0: begins the file, or makes room for everybody. */
-static em_code begin_output(const em_fit_job *job, const output_file *output, size_t id_width, em_fit *fit, em_fit_writer **writer,
+static em_code begin_output(const em_fit_job *job, em_output *output, size_t id_width, em_fit *fit, em_fit_writer **writer,
                             em_error *error)
 {
-    return output ? em_fit_create(fit, id_width, output->path, output->force, writer, error)
+    return output ? em_fit_create(fit, id_width, output, writer, error)
                   : em_gather_room(fit, job->plan.n_subjects, (size_t)fit->n_parameters, error);
 }
 
 /* The results to rank 0, and to the file. */
-static em_code deliver(em_fit_job *job, const char *dataset, const output_file *output, em_fit **fit, em_error *error)
+static em_code deliver(em_fit_job *job, const char *dataset, em_output *output, em_fit **fit, em_error *error)
 {
     const bool first = em_comm_rank(job->comm) == 0;
     double chance, responses, facts[1 + job->model->n_facts];
@@ -227,6 +224,15 @@ static em_code deliver(em_fit_job *job, const char *dataset, const output_file *
         code = em_fit_finish(writer, error);
     em_fit_drop(writer);
     return em_comm_agree(job->comm, code, error);
+}
+
+/* Rank 0: is there room for the file? Its largest part are the subjects' results. */
+static em_code reserve(const em_fit_job *job, em_output *output, em_error *error)
+{
+    if (!output || em_comm_rank(job->comm) != 0)
+        return EM_OK;
+    const uint64_t P = (uint64_t)job->setup.view.n, numbers = P * P + 2 * P + 8, id = 32, rest = 1 << 16;
+    return em_output_reserve(output, job->plan.n_subjects * (numbers * sizeof(double) + id) + rest, error);
 }
 
 /* ---- a fit ------------------------------------------------------------------------------------------------------- */
@@ -270,12 +276,14 @@ static em_code prepare(em_fit_job *job, em_error *error)
     return code;
 }
 
-static em_code run(em_fit_job *job, const char *dataset, const em_progress *progress, const output_file *output, em_fit **fit,
+static em_code run(em_fit_job *job, const char *dataset, const em_progress *progress, em_output *output, em_fit **fit,
                    em_error *error)
 {
     em_code code = em_comm_agree(job->comm, em_fit_options_check(job->options, job->model, error), error);
     if (code == EM_OK)
         code = em_fit_job_open(job, dataset, error);
+    if (code == EM_OK)
+        code = em_comm_agree(job->comm, reserve(job, output, error), error);
     job->read_seconds = em_now() - job->began;
     if (code == EM_OK)
         code = em_comm_agree(job->comm, em_evidences_check(&job->setup.options, &job->setup.design, &job->setup.start, error), error);
@@ -301,11 +309,11 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
 }
 
 static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
-                             const em_progress *progress, const em_log *log, const output_file *output, em_checkpoint *checkpoint,
-                             const em_earlier *earlier, em_fit **fit, em_error *error)
+                             const em_progress *progress, const em_log *log, em_output *output, const char *path,
+                             em_checkpoint *checkpoint, const em_earlier *earlier, em_fit **fit, em_error *error)
 {
     em_fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
-                      .checkpoint = checkpoint, .earlier = earlier, .output = output ? output->path : NULL, .began = em_now()};
+                      .checkpoint = checkpoint, .earlier = earlier, .output = path, .began = em_now()};
     *fit = NULL;
     if (model->numerical)
         em_say(job.log, "model %s is written in plain C: its derivatives are numerical", model->name);
@@ -321,17 +329,17 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
 em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                    const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
-    return run_and_clear(comm, dataset, model, options, progress, log, NULL, NULL, NULL, fit, error);
+    return run_and_clear(comm, dataset, model, options, progress, log, NULL, NULL, NULL, NULL, fit, error);
 }
 
 /* ---- a fit with its file ----------------------------------------------------------------------------------------- */
 
-/* Rank 0: can the output be written? Better known now than after the work. */
-static em_code try_output(const char *output, bool force, em_error *error)
+/* Rank 0: takes the output, from now until the fit is written. That it cannot be written is better known now than after the work. */
+static em_code take_output(em_output *output, const char *path, bool force, em_error *error)
 {
-    em_output trial = {0};
-    em_code code = em_output_open(&trial, output, force, error);
-    em_output_close(&trial);
+    em_code code = em_output_open(output, path, force, error);
+    if (code == EM_OK)
+        em_output_sign(output);
     return code;
 }
 
@@ -375,6 +383,14 @@ typedef struct {
     int finished, converged, state, earlier, isa;
 } outlook;
 
+/* Where the machine failed, what a checkpoint has kept is not lost. */
+static void tell_of_checkpoint(const char *path, em_error *error)
+{
+    const size_t length = strlen(error->text);
+    if (access(path, F_OK) == 0 && !strstr(error->text, path))
+        snprintf(error->text + length, sizeof error->text - length, "; the state of the fit is in %s: --resume goes on from it", path);
+}
+
 em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                     const em_fit_output *output, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
@@ -382,6 +398,7 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
     const size_t length = strlen(output->path) + sizeof ".checkpoint";
     char *path = em_new(length, 1, error);
     em_fit *made = NULL;
+    em_output file = {.fd = -1}; /* of rank 0 */
     em_fit_found found = {0};
     em_checkpoint checkpoint = {.path = path, .every = output->checkpoint_every, .stopped = output->stopped, .log = first ? log : NULL,
                                 .isa = -1, .fd = -1};
@@ -391,7 +408,7 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
     if (first && code == EM_OK)
         code = em_fit_find(dataset, model, options, output, &checkpoint, &found, error);
     if (first && code == EM_OK && !found.finished)
-        code = try_output(output->path, output->force || found.same, error);
+        code = take_output(&file, output->path, output->force || found.same, error);
     code = em_comm_agree(comm, code, error);
     outlook all = {found.finished, found.same && found.same->converged, found.state, found.same && !found.finished && !found.state,
                    checkpoint.isa};
@@ -404,11 +421,14 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
     if (code == EM_OK && all.finished) {
         code = all.converged ? EM_OK : EM_NOT_CONVERGED;
     } else if (code == EM_OK) {
-        const output_file file = {output->path, output->force || found.same};
-        code = run_and_clear(comm, dataset, model, options, progress, log, &file, &checkpoint, all.earlier ? &earlier : NULL, &made, error);
+        code = run_and_clear(comm, dataset, model, options, progress, log, &file, output->path, &checkpoint,
+                             all.earlier ? &earlier : NULL, &made, error);
+        if (code == EM_MACHINE && first)
+            tell_of_checkpoint(path, error);
         if (first && (code == EM_OK || code == EM_NOT_CONVERGED))
             em_checkpoint_remove(&checkpoint);
     }
+    em_output_close(&file);
     free_earlier(&earlier);
     em_fit_free(found.same);
     em_checkpoint_free(&checkpoint);

@@ -114,8 +114,20 @@ hid_t em_h5_creation_list(hid_t class)
 
 em_code em_h5_create(em_h5 *h5, const char *path, const char *format, bool force, em_error *error)
 {
-    *h5 = (em_h5){.path = path, .format = format};
-    em_code code = em_output_open(&h5->output, path, force, error);
+    em_output output;
+    *h5 = (em_h5){.path = path, .format = format, .output.fd = -1};
+    em_code code = em_output_open(&output, path, force, error);
+    if (!code)
+        return em_h5_create_in(h5, &output, format, error);
+    em_output_close(&output);
+    return code;
+}
+
+em_code em_h5_create_in(em_h5 *h5, em_output *output, const char *format, em_error *error)
+{
+    *h5 = (em_h5){.path = output->path, .format = format, .output = *output};
+    *output = (em_output){.fd = -1};
+    em_code code = em_output_begin(&h5->output, error);
     if (code)
         return code;
     be_quiet();

@@ -22,6 +22,8 @@ typedef struct em_h5 {
 } em_h5;
 
 em_code em_h5_create(em_h5 *h5, const char *path, const char *format, bool force, em_error *error) EM_MUST_CHECK;
+/* The same in an output that is open already, which moves into h5. */
+em_code em_h5_create_in(em_h5 *h5, em_output *output, const char *format, em_error *error) EM_MUST_CHECK;
 /* Refuses, with EM_INPUT_ERROR, what is absent, foreign, of the other format or of a newer version. */
 em_code em_h5_open(em_h5 *h5, const char *path, const char *format, em_error *error) EM_MUST_CHECK;
 /* Closes a new file and gives it its name. */

@@ -215,18 +215,17 @@ static em_code create_all(const em_h5 *h5, const em_fit *fit, size_t id_width, e
     return code ? code : put_meanings(h5, error);
 }
 
-em_code em_fit_create(const em_fit *fit, size_t id_width, const char *path, bool force, em_fit_writer **writer,
-                      em_error *error)
+em_code em_fit_create(const em_fit *fit, size_t id_width, em_output *output, em_fit_writer **writer, em_error *error)
 {
     *writer = NULL;
     if (!fit->dataset)
-        return em_fail(error, EM_INPUT_ERROR, "%s: the fit does not say which data it is of", path);
+        return em_fail(error, EM_INPUT_ERROR, "%s: the fit does not say which data it is of", output->path);
     em_fit_writer *w = em_new(1, sizeof *w, error);
     if (!w)
         return EM_MACHINE;
     w->fit = fit;
     w->began = em_now();
-    em_code code = em_h5_create(&w->h5, path, "fit", force, error);
+    em_code code = em_h5_create_in(&w->h5, output, "fit", error);
     if (!code)
         code = create_all(&w->h5, fit, id_width, error);
     if (!code)
@@ -268,12 +267,16 @@ em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *
 {
     em_fit_writer *w = NULL;
     const size_t width = fit->subject ? em_h5_text_width(fit->subject, fit->n_subjects) : 1;
-    em_code code = em_fit_create(fit, width, path, force, &w, error);
+    em_output output;
+    em_code code = em_output_open(&output, path, force, error);
+    if (!code)
+        code = em_fit_create(fit, width, &output, &w, error);
     if (!code)
         code = em_fit_put(w, fit, 0, error);
     if (!code)
         code = em_fit_finish(w, error);
     em_fit_drop(w);
+    em_output_close(&output);
     return code;
 }
 

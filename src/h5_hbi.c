@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "h5.h"
+#include "hbi_file.h"
 
 #define LENGTH(table) ((int)(sizeof(table) / sizeof *(table)))
 #define MEMBER(name) offsetof(em_hbi, name)
@@ -159,18 +160,28 @@ static em_code write_all(const em_h5 *h5, const em_hbi *hbi, em_error *error)
     return code;
 }
 
-em_code em_hbi_write(const em_hbi *hbi, const char *path, bool force, em_error *error)
+em_code em_hbi_write_in(const em_hbi *hbi, em_output *output, em_error *error)
 {
     em_h5 h5 = {0};
     if (hbi->n_models > EM_HBI_MODELS)
-        return em_fail(error, EM_INPUT_ERROR, "%s: %d models are more than an HBI file can hold (%d)", path, hbi->n_models,
+        return em_fail(error, EM_INPUT_ERROR, "%s: %d models are more than an HBI file can hold (%d)", output->path, hbi->n_models,
                        EM_HBI_MODELS);
-    em_code code = em_h5_create(&h5, path, "hbi", force, error);
+    em_code code = em_h5_create_in(&h5, output, "hbi", error);
     if (!code)
         code = write_all(&h5, hbi, error);
     if (!code)
         code = em_h5_publish(&h5, error);
     em_h5_close(&h5);
+    return code;
+}
+
+em_code em_hbi_write(const em_hbi *hbi, const char *path, bool force, em_error *error)
+{
+    em_output output;
+    em_code code = em_output_open(&output, path, force, error);
+    if (!code)
+        code = em_hbi_write_in(hbi, &output, error);
+    em_output_close(&output);
     return code;
 }
 

@@ -11,6 +11,7 @@
 #include "fit_options.h"
 #include "gather.h"
 #include "hbi.h"
+#include "hbi_file.h"
 #include "isa.h"
 #include "output.h"
 #include "scatter.h"
@@ -153,7 +154,8 @@ static em_code open_data(hbi_job *job, const char *dataset, int k, em_error *err
                             &job->plan, error);
     else if (code == EM_OK && strcmp(trials->data->fingerprint, job->data[0].trials.data->fingerprint) != 0)
         code = em_fail(error, EM_INPUT_ERROR, "%s was replaced by other data while it was read", dataset);
-    return em_comm_agree(job->comm, code, error);
+    code = em_comm_agree_alike(job->comm, code, error);
+    return code == EM_OK ? em_scatter_same_data(job->comm, trials, error) : code;
 }
 
 static em_code read_and_scatter(hbi_job *job, const char *dataset, int k, em_error *error)
@@ -394,7 +396,7 @@ static em_code infer(hbi_job *job, const char *dataset, const em_hbi_progress *p
     return em_comm_agree(job->comm, code, error);
 }
 
-static em_code run(hbi_job *job, const char *dataset, const em_hbi_progress *progress, const char *output, bool force, em_hbi **hbi,
+static em_code run(hbi_job *job, const char *dataset, const em_hbi_progress *progress, em_output *output, em_hbi **hbi,
                    em_error *error)
 {
     em_code code = choose_kernels(job, error);
@@ -405,7 +407,7 @@ static em_code run(hbi_job *job, const char *dataset, const em_hbi_progress *pro
     if (code == EM_OK)
         code = infer(job, dataset, progress, hbi, error);
     if (code == EM_OK && *hbi)
-        code = em_hbi_write(*hbi, output, force, error);
+        code = em_hbi_write_in(*hbi, output, error);
     int converged = *hbi && (*hbi)->converged;
     code = em_comm_agree(job->comm, code, error);
     em_comm_share(job->comm, &converged, sizeof converged);
@@ -425,7 +427,7 @@ static void clear(hbi_job *job)
 }
 
 static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model *const *models, int K,
-                             const em_hbi_options *options, const char *output, bool force, const em_hbi_progress *progress,
+                             const em_hbi_options *options, em_output *output, const em_hbi_progress *progress,
                              const em_log *log, em_hbi **hbi, em_error *error)
 {
     hbi_job *job = em_new(1, sizeof *job, error);
@@ -436,7 +438,7 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
         for (int k = 0; k < K; k++)
             if (models[k]->numerical)
                 em_say(job->log, "model %s is written in plain C: its derivatives are numerical", models[k]->name);
-        code = run(job, dataset, progress, output, force, hbi, error);
+        code = run(job, dataset, progress, output, hbi, error);
         clear(job);
     }
     free(job);
@@ -470,9 +472,9 @@ static em_code compare_with(const em_hbi *old, const char *dataset, const em_mod
     return code;
 }
 
-/* Rank 0: is the output there already (*same), and from the same? Else, can it be written? */
+/* Rank 0: is the output there already (*same), and from the same? Else it is taken, from now until it is written. */
 static em_code look_at_output(const char *dataset, const em_model *const *models, int K, const em_hbi_options *options,
-                              const char *output, bool force, em_hbi **same, em_error *error)
+                              const char *output, bool force, em_output *file, em_hbi **same, em_error *error)
 {
     em_hbi *old = NULL;
     const char *other = NULL;
@@ -484,9 +486,9 @@ static em_code look_at_output(const char *dataset, const em_model *const *models
     if (code != EM_OK)
         return code;
     if (force || access(output, F_OK) != 0) {
-        em_output trial = {0};
-        code = em_output_open(&trial, output, force, error);
-        em_output_close(&trial);
+        code = em_output_open(file, output, force, error);
+        if (code == EM_OK)
+            em_output_sign(file);
         return code;
     }
     if (em_hbi_read(output, &old, error) != EM_OK)
@@ -507,7 +509,8 @@ em_code em_hbi_file(em_comm *comm, const char *dataset, const em_model *const *m
 {
     const bool first = em_comm_rank(comm) == 0;
     em_hbi *made = NULL;
-    em_code code = first ? look_at_output(dataset, models, n_models, options, output, force, &made, error) : EM_OK;
+    em_output file = {.fd = -1}; /* of rank 0 */
+    em_code code = first ? look_at_output(dataset, models, n_models, options, output, force, &file, &made, error) : EM_OK;
     code = em_comm_agree(comm, code, error);
     int there = made != NULL, converged = made && made->converged;
     em_comm_share(comm, &there, sizeof there);
@@ -518,8 +521,9 @@ em_code em_hbi_file(em_comm *comm, const char *dataset, const em_model *const *m
         em_hbi_free(made);
         made = NULL;
     } else if (code == EM_OK) {
-        code = run_and_clear(comm, dataset, models, n_models, options, output, force, progress, log, &made, error);
+        code = run_and_clear(comm, dataset, models, n_models, options, &file, progress, log, &made, error);
     }
+    em_output_close(&file);
     if (!hbi || (code != EM_OK && code != EM_NOT_CONVERGED)) {
         em_hbi_free(made);
         made = NULL;

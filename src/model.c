@@ -75,7 +75,13 @@ em_code em_model_get(const char *name, const em_model **model, em_error *error)
 
 em_code em_comm_model(em_comm *comm, const char *name, const em_model **model, em_error *error)
 {
-    return em_comm_agree(comm, em_model_get(name, model, error), error);
+    char fingerprint[65] = "", what[300];
+    em_code code = em_comm_agree_alike(comm, em_model_get(name, model, error), error);
+    if (code != EM_OK || em_comm_size(comm) == 1)
+        return code;
+    code = em_comm_agree_alike(comm, em_model_fingerprint(*model, fingerprint, error), error);
+    snprintf(what, sizeof what, "model %.250s", name);
+    return code == EM_OK ? em_comm_same(comm, fingerprint, what, error) : code;
 }
 
 int em_parameter_index(const em_model *model, const char *name)

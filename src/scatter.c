@@ -1,5 +1,6 @@
 #include "scatter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "error.h"
@@ -109,4 +110,11 @@ em_code em_scatter(em_comm *comm, em_trials *trials, const em_plan *plan, int op
     em_dataset_forget(trials->data);
     free(s);
     return code;
+}
+
+em_code em_scatter_same_data(em_comm *comm, const em_trials *trials, em_error *error)
+{
+    char what[300];
+    snprintf(what, sizeof what, "data as %.250s", trials->path);
+    return em_comm_same(comm, trials->data->fingerprint, what, error);
 }

@@ -26,6 +26,11 @@ int cmd_fail(const char *command, const em_error *error);
 int cmd_finish(const char *command, int status);
 /* A log that prints "emlib COMMAND: text" on stderr. */
 em_log cmd_log(const char *command);
+/* What main was asked for, before the arguments are read: reading changes their order. */
+void cmd_asked(const char *name, int n, char **argument);
+/* em_comm_start for a command that all ranks run; EM_INPUT_ERROR where a rank was asked for something else than the first, or is
+ * another version of emlib. */
+em_code cmd_start(em_comm **comm, em_error *error) EM_MUST_CHECK;
 /* True on the one process that may talk: rank 0, known before MPI starts from the launcher's environment. */
 bool cmd_is_first(void);
 

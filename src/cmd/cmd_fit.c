@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../output.h"
 #include "cmd.h"
 #include "print.h"
 
@@ -194,11 +195,15 @@ static const struct argp argp = {
 static volatile sig_atomic_t stop; /* a signal has asked for it */
 static bool stopped(void) { return stop; }
 
-/* The second one of a kind ends the program at once. */
+/* Launchers and batch systems may send the same signal twice; a second Ctrl-C means now. */
 static void take_signal(int number)
 {
+    if (stop && number == SIGINT) {
+        em_output_remove_all();
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     stop = 1;
-    signal(number, SIG_DFL);
 }
 
 static void take_signals(void)
@@ -374,7 +379,7 @@ int cmd_fit(int argc, char **argv)
     em_by *by = NULL;
     em_comm *comm = NULL;
     take_signals();
-    em_code code = em_comm_start(&comm, &error);
+    em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)
         code = em_comm_model(comm, a.model, &model, &error);
     if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||

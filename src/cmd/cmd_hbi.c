@@ -190,7 +190,7 @@ int cmd_hbi(int argc, char **argv)
     int status = cmd_parse(&argp, argc, argv, &a);
     if (status)
         return status;
-    em_code code = em_comm_start(&comm, &error);
+    em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)
         code = run(comm, &a, &hbi, &error);
     const bool first = cmd_is_first();

@@ -144,7 +144,7 @@ int cmd_loo(int argc, char **argv)
     em_code code = good ? EM_OK : em_fail(&error, EM_MACHINE, "out of memory");
     if (status == 0) {
         if (code == EM_OK)
-            code = em_comm_start(&comm, &error);
+            code = cmd_start(&comm, &error);
         table.n = a.n;
         if (code == EM_OK)
             code = leave_out(comm, &a, &table, &error);

@@ -121,7 +121,7 @@ static int run(arguments *a)
     const em_model *model = NULL;
     em_effect *effects = NULL;
     em_comm *comm = NULL;
-    em_code code = em_comm_start(&comm, &error);
+    em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)
         code = em_comm_model(comm, a->model, &model, &error);
     if (code == EM_OK)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../output.h"
 #include "cmd.h"
 
 static const struct {
@@ -198,8 +199,30 @@ static void help(FILE *to)
                 "3 written, but EM had not converged.\n");
 }
 
+/* Ends as the signal would have done, but without unfinished files. */
+static void clear_and_end(int number)
+{
+    em_output_remove_all();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* `emlib fit` puts handlers of its own in their place. What is ignored, as under nohup, stays so. */
+static void catch_signals(void)
+{
+    static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct sigaction now;
+        if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
+            now = (struct sigaction){.sa_handler = clear_and_end};
+            sigaction(ends[i], &now, NULL);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    catch_signals();
     gsl_set_error_handler_off();
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to report, not the end */
     const char *word = argc > 1 ? argv[1] : "";
@@ -211,6 +234,8 @@ int main(int argc, char **argv)
         printf("emlib %s\n", EMLIB_VERSION);
         return cmd_finish("version", 0);
     }
+    if (argc > 1)
+        cmd_asked(word, argc - 2, argv + 2);
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(word, commands[i].name) == 0)
             return commands[i].on_all_ranks || cmd_is_first() ? commands[i].run(argc - 1, argv + 1) : 0;
