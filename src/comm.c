@@ -3,6 +3,7 @@
 #include "comm.h"
 
 #include <mpi.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,12 +73,34 @@ static void end_job(MPI_Comm *where, int *code, ...)
     MPI_Abort(MPI_COMM_WORLD, (int)EM_MACHINE);
 }
 
+/* MPI waits for all processes of the job, and for ever for one that was started as something else and has ended. */
+enum { LONGEST_START = 120 };
+static void start_hangs(int number)
+{
+    static const char text[] = "emlib: MPI has waited two minutes for all processes of the job; did all of them start with the same "
+                               "command line?\n";
+    (void)number;
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit((int)EM_MACHINE);
+}
+
+static int start_in_time(void)
+{
+    struct sigaction now = {.sa_handler = start_hangs}, before;
+    sigaction(SIGALRM, &now, &before);
+    const unsigned left = alarm(LONGEST_START);
+    const int failed = MPI_Init(NULL, NULL);
+    alarm(left);
+    sigaction(SIGALRM, &before, NULL);
+    return failed;
+}
+
 static em_code start_mpi(em_comm *comm, em_error *error)
 {
     em_code code = check_library(error);
     if (code != EM_OK)
         return code;
-    if (MPI_Init(NULL, NULL) != MPI_SUCCESS)
+    if (start_in_time() != MPI_SUCCESS)
         return em_fail(error, EM_MACHINE, "MPI did not start");
     comm->mpi = true;
     MPI_Comm_rank(MPI_COMM_WORLD, &comm->rank);

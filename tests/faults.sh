@@ -83,9 +83,8 @@ check test $((($(now) - began) / 1000000)) -lt 5000
 first=$!
 check wait_for .both.h5.tmp
 expect 2 "both.h5 is being written by another process \(process $first on host .*, since 20..-..-.. ..:..:..\); nothing was done" \
-    "$emlib" fit data.h5 --model rw -o both.h5
+    ranks -n 2 "$emlib" fit data.h5 --model rw -o both.h5
 expect 2 "both.h5 is being written by another process \(process $first" "$emlib" hbi data.h5 --model rw --model rw_dual -o both.h5 --force
-expect 2 "both.h5 is being written by another process" ranks -n 2 "$emlib" fit data.h5 --model rw -o both.h5 --quiet
 expect 2 "both.h5 is being written by another process" "$emlib" simulate --model rw --subjects 3 --trials 9 -o both.h5
 check absent both.h5
 kill -KILL $first
@@ -157,8 +156,9 @@ check absent "$out"
 # ---- ranks that were started wrongly
 expect 2 "process 1 was started with 'rw_dual' where process 0 has 'rw' \(argument 3\)" ranks -n 1 "$emlib" fit data.h5 --model rw -o apart.h5 : \
     -n 1 "$emlib" fit data.h5 --model rw_dual -o apart.h5
-expect 2 "process 2 was started with '--quiet' where process 0 has '' \(argument 6\)" ranks -n 2 "$emlib" fit data.h5 --model rw -o apart.h5 : \
-    -n 1 "$emlib" fit data.h5 --model rw -o apart.h5 --quiet
+expect 2 'process 1 was started with wrong arguments; all processes need the same' ranks -n 1 "$emlib" fit data.h5 --model rw -o apart.h5 : \
+    -n 1 "$emlib" fit data.h5 --no-such
+expect 0 'Usage: emlib fit' ranks -n 2 "$emlib" fit --help
 expect 2 "process 1 was started with 'emlib hbi', process 0 with 'emlib fit'" ranks -n 1 "$emlib" fit data.h5 --model rw -o apart.h5 : \
     -n 1 "$emlib" hbi data.h5 --model rw --model rw_dual -o apart.h5
 expect 1 'started as one of 4 tasks, but MPI sees this one alone' env PMI_SIZE=4 PMI_RANK=0 "$emlib" fit data.h5 --model rw -o apart.h5
@@ -166,6 +166,8 @@ expect 1 'started as one of 4 tasks, but MPI sees this one alone' env OMPI_COMM_
 if [ -n "$mpi_faults" ]; then
     expect 1 'built with Open MPI .* and meets Open MPI 99 here' \
         env LD_PRELOAD="$mpi_faults" MPI_FAULT_VERSION='Open MPI v99.1.2, package' OMPI_COMM_WORLD_SIZE=1 "$emlib" fit data.h5 --model rw -o apart.h5
+    expect 1 'MPI has waited two minutes' \
+        env LD_PRELOAD="$mpi_faults" MPI_FAULT_HANGS=1 OMPI_COMM_WORLD_SIZE=1 "$emlib" fit data.h5 --model rw -o apart.h5
     expect 1 'emlib: rank 1: MPI: MPI_ERR_OTHER.*; the job ends' \
         ranks -n 2 -x LD_PRELOAD="$mpi_faults" -x MPI_FAULT_AT=20 "$emlib" fit data.h5 --model rw "${endless[@]}" -o apart.h5
 fi
@@ -199,14 +201,13 @@ expect 0 '1 subjects' "$emlib" simulate --model rw --subjects 1 --trials 30 -o o
 alone=$?
 expect $alone '' ranks -n 8 "$emlib" fit three.h5 --model rw --quiet -o three_8.h5
 check same_numbers three_1.h5 three_8.h5
-"$emlib" fit one.h5 --model rw --quiet -o one_1.h5 2>/dev/null
-alone=$?
-expect $alone '' ranks -n 4 "$emlib" fit one.h5 --model rw --quiet -o one_4.h5
-check same_numbers one_1.h5 one_4.h5
+"$emlib" fit one.h5 --model rw --quiet --group fixed -o one_1.h5 2>/dev/null
+expect 0 '' ranks -n 2 "$emlib" fit one.h5 --model rw --quiet --group fixed -o one_2.h5
+check same_numbers one_1.h5 one_2.h5
 printf 'subject,choice,reward\na,0,1\na,1,0\na,1,1\nb,NA,NA\n' >missing.csv
 printf 'subject,choice,reward\na,NA,1\nb,NA,NA\n' >nothing.csv
 expect 0 'subjects +2' "$emlib" import missing.csv -o missing.h5
-expect 0 '1 subject has no trial that counts, first b' ranks -n 3 "$emlib" fit missing.h5 --model rw --group fixed -o missing_fit.h5
+expect 0 '1 subject has no trial that counts, first b' "$emlib" fit missing.h5 --model rw --group fixed -o missing_fit.h5
 expect 0 'subjects +2' "$emlib" import nothing.csv -o nothing.h5
 expect 2 'nothing.h5: no trial counts for model rw' ranks -n 3 "$emlib" fit nothing.h5 --model rw -o nothing_fit.h5
 check absent nothing_fit.h5

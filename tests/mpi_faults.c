@@ -1,5 +1,6 @@
 /* Put before the MPI library (LD_PRELOAD): it fails, or says that it is another one. */
 #include <mpi.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,13 @@ int MPI_Get_library_version(char *text, int *length)
     const char *told = getenv("MPI_FAULT_VERSION");
     *length = snprintf(text, MPI_MAX_LIBRARY_VERSION_STRING, "%s", told ? told : "Open MPI v");
     return MPI_SUCCESS;
+}
+
+int MPI_Init(int *argc, char ***argv)
+{
+    if (getenv("MPI_FAULT_HANGS"))
+        raise(SIGALRM); /* as if the time were over */
+    return PMPI_Init(argc, argv);
 }
 
 /* Rank 1 meets an error in the n-th call. */

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../output.h"
 #include "cmd.h"
@@ -41,6 +42,27 @@ bool cmd_is_first(void)
     return true;
 }
 
+/* Another process than the first, whose arguments are wrong: mostly those of all are, and the first says what is wrong and ends,
+ * which ends this one while it waits. If not, the first would wait for this one for ever. Other launchers than mpirun do not end
+ * processes because of one, so there each ends quietly. */
+static void __attribute__((noreturn)) end_other(const char *name)
+{
+    if (!getenv("OMPI_COMM_WORLD_RANK"))
+        exit(0);
+    sleep(3);
+    fprintf(stderr, "%s: process %s was started with wrong arguments; all processes need the same command line and the same emlib\n", name,
+            getenv("OMPI_COMM_WORLD_RANK"));
+    exit(EM_INPUT_ERROR);
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "-?") == 0 || strncmp(argv[i], "--h", 3) == 0 || strncmp(argv[i], "--us", 4) == 0)
+            return true;
+    return false;
+}
+
 int cmd_parse(const struct argp *argp, int argc, char **argv, void *options)
 {
     char name[64];
@@ -51,8 +73,12 @@ int cmd_parse(const struct argp *argp, int argc, char **argv, void *options)
         return argp_parse(argp, argc, argv, 0, NULL, options) ? EM_INPUT_ERROR : 0;
     /* The first process tells what is wrong, or helps. The others end quietly: a status other than 0 from one of them would
      * make the launcher end the first before it has said its word. */
-    if (argp_parse(argp, argc, argv, ARGP_SILENT, NULL, options))
-        exit(0);
+    const bool help = asks_for_help(argc, argv);
+    if (argp_parse(argp, argc, argv, ARGP_SILENT, NULL, options)) {
+        if (help)
+            exit(0);
+        end_other(name);
+    }
     return 0;
 }
 
@@ -66,7 +92,9 @@ void cmd_misuse(const struct argp_state *state, const char *format, ...)
         fprintf(stderr, "\nTry '%s --help'.\n", state->name);
         va_end(list);
     }
-    exit(cmd_is_first() ? EM_INPUT_ERROR : 0);
+    if (!cmd_is_first())
+        end_other(state->name);
+    exit(EM_INPUT_ERROR);
 }
 
 int cmd_fail(const char *command, const em_error *error)
