@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Sourced by the tests of the program: the data that several of them begin with.
+# shellcheck disable=SC2154 # emlib is set by those tests
 
 absent() { [ ! -e "$1" ]; }
 

@@ -44,8 +44,8 @@ expect 2 'none of its subjects has trials in table.csv' "$emlib" import table.cs
 expect 2 'people.csv is the table itself' "$emlib" import table.csv --covariates people.csv -o people.csv --force
 expect 2 'one table of covariates' "$emlib" import table.csv --covariates people.csv --covariates people.csv -o no.h5
 check absent no.h5
-effects=(--model rw --subjects 50 --trials 40 --seed 4 --split group=control,patient --effect group:alpha=-0.8
-    --effect age:alpha=0.3,age:beta=0.2)
+effects=(--model rw --subjects 50 --trials 40 --seed 4 --split "group=control,patient" --effect group:alpha=-0.8
+    --effect "age:alpha=0.3,age:beta=0.2")
 expect 0 '50 subjects, 40 trials' "$emlib" simulate "${effects[@]}" -o effects.h5
 expect 0 '50 subjects' "$mpiexec" --oversubscribe -n 3 "$emlib" simulate "${effects[@]}" -o effects_3.h5
 check cmp effects.h5 effects_3.h5
