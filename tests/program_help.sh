@@ -28,7 +28,8 @@ for command in new build check; do
     expect 2 "unrecognized option '--no-such'" "$emlib" model $command --no-such
 done
 expect 2 "there is no command 'frobnicate'" "$emlib" model frobnicate
-for model in $("$emlib" models | awk '/^  [^ ]/ {print $1}'); do
+# with sanitizers every fifth model: what is looked at is the same for all
+for model in $("$emlib" models | awk -v every="${EMLIB_EVERY_MODEL:-1}" '/^  [^ ]/ && n++ % every == 0 {print $1}'); do
     expect 0 "^$model: " "$emlib" models "$model"
 done
 for model in rw rw_dual choice_kernel gng_m2 gng_m3 ts_hybrid ts_par7 ddm dd_hyperbolic ra_prospect; do
