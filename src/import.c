@@ -150,6 +150,7 @@ static em_code import_all(import *im, em_dataset **data)
         code = make_dataset(im, path ? &subjects : NULL, data);
     if (path)
         em_import_covariates_clear(&subjects);
+    im->table.other = NULL; /* it ends here */
     return code;
 }
 
@@ -157,7 +158,8 @@ em_code em_import(const char *path, const em_import_options *options, const em_l
                   em_error *error)
 {
     em_import_options defaults = em_import_defaults();
-import im = {.table = {.path = path, .options = options ? options: & defaults, .log = log, .error = error, .row = on_row } };
+    import im = {
+        .table = {.path = path, .options = options ? options : &defaults, .log = log, .error = error, .row = on_row}};
     im.table.subject_name = im.table.options->subject ? im.table.options->subject : defaults.subject;
     im.table.owner = &im;
     *data = NULL;

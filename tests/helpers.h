@@ -28,7 +28,7 @@ void score_with_facts(em_dataset *data, const em_model *model, int isa, bool two
 int widest_isa(void);
 
 /* Sanitizers take ten times as long, and look at memory, not at numbers: there, long tests run for fewer models. */
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) && !defined(EMLIB_DEEP)
 enum { SLOW_BUILD = 1 };
 #else
 enum { SLOW_BUILD = 0 };
