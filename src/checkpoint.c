@@ -291,7 +291,7 @@ em_code em_checkpoint_look(em_checkpoint *c, bool *there, em_error *error)
     em_identity of = {0};
     *there = false;
     c->fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (c->fd < 0 && errno == ENOENT)
+    if (c->fd < 0 && (errno == ENOENT || errno == ENAMETOOLONG)) /* that it cannot be written is said in time */
         return EM_OK;
     if (c->fd < 0)
         return em_fail(error, EM_MACHINE, "%s: cannot read: %s", c->path, strerror(errno));

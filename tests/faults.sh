@@ -11,7 +11,7 @@ cd "$work" || exit 1
 
 ranks() { timeout 60 "$mpiexec" --oversubscribe "$@"; }
 absent() { [ ! -e "$1" ]; }
-nothing_left() { [ -z "$(find . -name '*.tmp*')" ]; }
+nothing_left() { [ -z "$(find . -name '*.tmp*' -print)" ] || { find . -name '*.tmp*' >&2; return 1; }; }
 same_numbers() { diff <("$emlib" export "$1" --table subjects) <("$emlib" export "$2" --table subjects); }
 now() { date +%s%N; }
 # waits until the file is there, at most ten seconds
@@ -180,6 +180,9 @@ began=$(now)
 check test "$(ranks -n 1 "$emlib" fit data.h5 --model rw "${endless[@]}" -o apart.h5 : -n 1 bash -c "$poor" sh "$emlib" fit data.h5 \
     --model rw "${endless[@]}" -o apart.h5 >poor.txt 2>&1; echo $?)" -ne 0
 check test -s poor.txt
+check absent apart.h5
+expect 0 'apart.h5: converged' "$emlib" fit data.h5 --model rw -o apart.h5 # and takes what the launcher's SIGKILL has left
+check nothing_left
 ranks -n 4 "$emlib" fit data.h5 --model rw "${endless[@]}" -o killed.h5 >killed.txt 2>&1 &
 job=$!
 check wait_for .killed.h5.tmp
