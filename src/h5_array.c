@@ -195,15 +195,16 @@ bool em_h5_plain_number(hid_t type, bool *whole)
 /* Filters that HDF5 brings along and that cannot grow data beyond max_compression. */
 static bool known_filters(hid_t creation)
 {
-    int n = H5Pget_nfilters(creation);
+    int n = H5Pget_nfilters(creation), deflate = 0;
     for (int i = 0; i < n; i++) {
         unsigned flags, config;
         size_t values = 0;
         H5Z_filter_t filter = H5Pget_filter2(creation, (unsigned)i, &flags, &values, NULL, 0, NULL, &config);
         if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
             return false;
+        deflate += filter == H5Z_FILTER_DEFLATE;
     }
-    return n >= 0 && n <= 3;
+    return n >= 0 && n <= 3 && deflate <= 1;
 }
 
 /* Whether the file can hold what the extents claim, and holds it itself. */

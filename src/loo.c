@@ -87,16 +87,19 @@ static em_code check_data(const em_fit *fit, const char *dataset, bool given, em
 /* Rank 0. */
 static em_code read_fit(const char *path, const em_loo_options *o, known *k, em_error *error)
 {
+    const char *name = NULL;
     em_code code = em_fit_read(path, &k->fit, error);
     if (code == EM_OK)
         code = check_fit(k->fit, path, error);
+    if (code == EM_OK)
+        code = em_fit_model_name(k->fit, o->model ? o->model->name : o->model_file, &name, error);
     if (code != EM_OK)
         return code;
     k->n_subjects = k->fit->n_subjects;
     k->n_parameters = k->fit->n_parameters;
     k->n_excluded = (int)k->fit->n_excluded;
     k->json = em_copy(k->fit->options, error);
-    k->model = em_copy(o->model_file ? o->model_file : k->fit->model_file ? k->fit->model_file : k->fit->model, error);
+    k->model = em_copy(name, error);
     k->dataset = em_copy(o->dataset ? o->dataset : k->fit->dataset, error);
     code = k->json && k->model && k->dataset ? check_data(k->fit, k->dataset, o->dataset != NULL, error) : EM_MACHINE;
     return code;
