@@ -38,7 +38,9 @@ em_code em_h5_check_written(const em_h5 *h5, em_error *error) EM_MUST_CHECK;
 /* Gives back any HDF5 object; 0 and negative numbers stand for none. */
 void em_h5_drop(hid_t id);
 void em_h5_free_texts(char **text, size_t n);
-/* Puts '?' for every byte that belongs to no UTF-8 character. */
+/* UTF-8 without control characters, but for ends of lines and tabs. */
+bool em_h5_is_text(const char *text);
+/* Puts '?' for every byte that belongs to no such character. */
 void em_h5_mend_utf8(char *text);
 
 /* ---- arrays ---- */

@@ -442,6 +442,8 @@ static em_code column_name(const em_h5 *h5, const reading *r, hsize_t i, char **
         return EM_MACHINE;
     if (H5Lget_name_by_idx(r->group, ".", r->by, H5_ITER_INC, i, *name, (size_t)length + 1, H5P_DEFAULT) != length)
         return em_h5_fail(h5, error, "cannot list %s", r->in->path);
+    if (!em_h5_is_text(*name))
+        return em_h5_damaged(h5, error, "the name of a column in %s is not UTF-8, or has a control character", r->in->path);
     return EM_OK;
 }
 

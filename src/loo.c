@@ -171,6 +171,8 @@ static em_code know(em_comm *comm, const char *path, const em_loo_options *o, kn
         code = em_comm_agree(comm, k->fit ? check_model(k->fit, *model, error) : EM_OK, error);
     if (code == EM_OK)
         code = em_comm_agree(comm, em_fit_options_take(k->json, *model, &k->options, &k->shape, error), error);
+    if (code == EM_OK) /* the fit may come from anybody */
+        code = em_comm_agree(comm, em_fit_options_check(&k->options, *model, error), error);
     k->options.group_from = path; /* its group, in this design's terms */
     k->options.exclude = k->fit ? (const char *const *)k->fit->excluded : NULL; /* ids count on rank 0 alone */
     k->options.n_exclude = k->n_excluded;

@@ -68,11 +68,23 @@ void cmd_misuse(const struct argp_state *state, const char *format, ...)
     exit(cmd_is_first() ? EM_INPUT_ERROR : 0);
 }
 
+/* Words of files and arguments may stand in it: control characters would reach the terminal. */
+static void put_line(const char *command, const char *text)
+{
+    fprintf(stderr, "emlib %s: ", command);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        const bool c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
+        putc((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7F || c1 ? '?' : *p, stderr);
+        p += c1;
+    }
+    putc('\n', stderr);
+}
+
 int cmd_fail(const char *command, const em_error *error)
 {
     if (!cmd_is_first())
         return 0; /* see cmd_parse */
-    fprintf(stderr, "emlib %s: %s\n", command, error->text);
+    put_line(command, error->text);
     return (int)error->code;
 }
 
@@ -87,7 +99,7 @@ int cmd_finish(const char *command, int status)
 static void print_line(void *where, const char *text)
 {
     if (cmd_is_first())
-        fprintf(stderr, "emlib %s: %s\n", (const char *)where, text);
+        put_line(where, text);
 }
 
 em_log cmd_log(const char *command)

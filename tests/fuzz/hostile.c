@@ -46,17 +46,18 @@ static herr_t note(hid_t file, const char *name, const H5O_info_t *info, void *w
     return 0;
 }
 
-static hid_t open_image(const char *base)
+/* A copy of the good file to be changed. */
+static hid_t open_copy(const char *name, const char *base)
 {
     size_t n;
     const uint8_t *content = scratch_content(base, &n);
+    scratch_write(name, content, n);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_fapl_core(access, 1 << 16, 0);
-    H5Pset_file_image(access, (void *)(uintptr_t)content, n);
-    hid_t file = H5Fopen("hostile", H5F_ACC_RDWR, access);
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    hid_t file = H5Fopen(name, H5F_ACC_RDWR, access);
     H5Pclose(access);
     if (file < 0)
-        scratch_fail("cannot open a good file's image");
+        scratch_fail("cannot open the copy of a good file");
     return file;
 }
 
@@ -68,7 +69,7 @@ static const places *find_places(const char *base)
         i++;
     if (!known[i].base) {
         known[i].base = base;
-        hid_t file = open_image(base);
+        hid_t file = open_copy("places.h5", base);
         H5Ovisit(file, H5_INDEX_NAME, H5_ITER_INC, note, &known[i]);
         for (size_t k = 0; k < COUNT(members) && known[i].n < MOST_PLACES; k++)
             snprintf(known[i].path[known[i].n++], NAME, "%s", members[k]);
@@ -347,17 +348,14 @@ static void change(making *m)
     }
 }
 
-static void write_image(const making *m, const char *name)
+static void patch(const making *m, const char *name)
 {
-    H5Fflush(m->file, H5F_SCOPE_GLOBAL);
-    const ssize_t n = H5Fget_file_image(m->file, NULL, 0);
-    uint8_t *image = n > 0 ? malloc((size_t)n) : NULL;
-    if (!image || H5Fget_file_image(m->file, image, (size_t)n) != n)
-        scratch_fail("cannot take a file's image");
+    size_t n;
+    uint8_t *content = scratch_read(name, &n);
     for (int i = 0; i < m->n_patches; i++)
-        image[m->patch[i].at % (size_t)n] = m->patch[i].value;
-    scratch_write(name, image, (size_t)n - (size_t)n * m->cut / 256);
-    free(image);
+        content[m->patch[i].at % n] = m->patch[i].value;
+    scratch_write(name, content, n - n * m->cut / 256);
+    free(content);
 }
 
 void hostile_write(const char *name, const char *base, fuzz_bytes *bytes)
@@ -369,9 +367,10 @@ void hostile_write(const char *name, const char *base, fuzz_bytes *bytes)
     }
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     m.places = find_places(base);
-    m.file = open_image(base);
+    m.file = open_copy(name, base);
     for (int i = 0; i < MOST_CHANGES && bytes->n; i++)
         change(&m);
-    write_image(&m, name);
     H5Fclose(m.file);
+    if (m.n_patches || m.cut)
+        patch(&m, name);
 }

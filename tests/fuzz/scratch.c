@@ -58,19 +58,26 @@ void scratch_write(const char *name, const uint8_t *content, size_t n)
         scratch_fail("cannot write into the scratch folder");
 }
 
-static void remember(const char *name)
+uint8_t *scratch_read(const char *name, size_t *n)
 {
     const int fd = open(name, O_RDONLY | O_CLOEXEC);
     struct stat info;
-    if (n_good == MOST_GOOD || fd < 0 || fstat(fd, &info) != 0)
+    if (fd < 0 || fstat(fd, &info) != 0)
+        scratch_fail(name);
+    uint8_t *content = malloc((size_t)info.st_size + 1);
+    if (!content || read(fd, content, (size_t)info.st_size) != info.st_size)
+        scratch_fail("cannot read in the scratch folder");
+    close(fd);
+    *n = (size_t)info.st_size;
+    return content;
+}
+
+static void remember(const char *name)
+{
+    if (n_good == MOST_GOOD || stat(name, &good[n_good].info) != 0)
         scratch_fail(name);
     good[n_good].name = name;
-    good[n_good].n = (size_t)info.st_size;
-    good[n_good].info = info;
-    good[n_good].content = malloc(good[n_good].n + 1);
-    if (!good[n_good].content || read(fd, good[n_good].content, good[n_good].n) != info.st_size)
-        scratch_fail("cannot read a good file");
-    close(fd);
+    good[n_good].content = scratch_read(name, &good[n_good].n);
     n_good++;
 }
 
@@ -125,7 +132,8 @@ static void leave(void)
 
 int emlib_main(int argc, char **argv); /* main of the program */
 static jmp_buf end;
-static bool armed;
+static bool armed; /* inside the program */
+static bool made;  /* the good files are there: from now on work is limited */
 
 /* The linker puts these in place of the functions (--wrap). */
 void __real_exit(int status) __attribute__((noreturn));
@@ -151,7 +159,7 @@ em_code __wrap_em_fit_options_check(const em_fit_options *options, const em_mode
 em_code __wrap_em_fit_options_check(const em_fit_options *options, const em_model *model, em_error *error)
 {
     em_code code = __real_em_fit_options_check(options, model, error);
-    if (code == EM_OK && (options->starts > 16 || options->bootstrap > 4 || options->samples > 300 || options->nodes > 20))
+    if (made && code == EM_OK && (options->starts > 16 || options->bootstrap > 4 || options->samples > 300 || options->nodes > 20))
         return em_fail(error, EM_INPUT_ERROR, "too much work for a fuzz target");
     return code;
 }
@@ -164,11 +172,11 @@ em_code __wrap_em_fit_file(em_comm *comm, const char *dataset, const em_model *m
                            bool force, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
     em_fit_options less = *options;
-    if (armed && less.max_iter > 3)
+    if (made && less.max_iter > 3)
         less.max_iter = 3;
-    if (armed && less.starts == 0)
+    if (made && less.starts == 0)
         less.starts = 2;
-    if (armed && less.importance && less.samples == 0)
+    if (made && less.importance && less.samples == 0)
         less.samples = 100;
     return __real_em_fit_file(comm, dataset, model, &less, output, force, progress, log, fit, error);
 }
@@ -247,6 +255,7 @@ void scratch_begin(void)
     static const char *const names[] = {"table.csv", "people.csv", "data.h5", "fit.h5", "plain.h5", "hbi.h5"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         remember(names[i]);
+    made = true;
 }
 
 /* What belongs to HDF5, which is not watched itself: after a damaged file it cannot give back everything. */

@@ -16,6 +16,8 @@ const uint8_t *fuzz_piece(fuzz_bytes *bytes, size_t most, size_t *n);
  * table.csv, people.csv, data.h5, fit.h5 (covariates, conditions, all evidences, a bootstrap), plain.h5, hbi.h5. */
 void scratch_begin(void);
 void scratch_write(const char *name, const uint8_t *content, size_t n);
+/* A file's content, to be freed. */
+uint8_t *scratch_read(const char *name, size_t *n);
 /* A good file's content as it was made. */
 const uint8_t *scratch_content(const char *name, size_t *n);
 /* Removes what is not a good file and puts back good files that were changed. */
