@@ -272,7 +272,9 @@ void em_h5_array_close(em_h5_opened *array)
 em_code em_h5_read_doubles(const em_h5 *h5, const em_h5_opened *array, const char *path, uint64_t first, uint64_t count,
                            double *values, em_error *error)
 {
-    em_code code = EM_OK;
+    em_code code = em_h5_check_chunks(h5, array, path, first, count, error);
+    if (code)
+        return code;
     hid_t block = em_h5_select_rows(array->space, first, count);
     if (block < 0 || H5Dread(array->id, H5T_NATIVE_DOUBLE, block, array->space, H5P_DEFAULT, values) < 0)
         code = em_h5_fail(h5, error, "cannot read %s", path);
@@ -312,6 +314,8 @@ static em_code read_array(const em_h5 *h5, const em_h5_array *row, em_h5_extents
     if (code)
         return code;
     code = match_shape(h5, row, &array, extents, &n, error);
+    if (!code)
+        code = em_h5_check_chunks(h5, &array, row->path, 0, array.extent[0], error);
     if (!code && row->type == EM_H5_TEXT) {
         char **text = NULL;
         em_h5_place from = {array.id, false, 0, 0};

@@ -370,6 +370,8 @@ static em_code read_ids(const em_h5 *h5, size_t n_subjects, size_t first, size_t
     em_code code = open_ids(h5, &array, &n, error);
     if (!code && (n != n_subjects || first > n || count > n - first))
         code = em_h5_damaged(h5, error, "there are %llu ids for %zu subjects", (unsigned long long)n, n_subjects);
+    if (!code)
+        code = em_h5_check_chunks(h5, &array, "/subjects/id", first, count, error);
     em_h5_place from = {array.id, false, 0, array.space};
     if (!code && count && (from.block = em_h5_select_rows(array.space, first, count)) < 0)
         code = em_h5_fail(h5, error, "cannot read /subjects/id");

@@ -115,7 +115,7 @@ const char *em_text_shown(const char *text, size_t n, char shown[EM_SHOWN])
     size_t used = 0, i = 0;
     while (i < n) {
         size_t step = character(p + i, n - i);
-        if (used + step + sizeof "..." > EM_SHOWN)
+        if (used + (step ? step : 1) + sizeof "..." > EM_SHOWN)
             break;
         if (step == 0 || p[i] < 0x20 || is_control(p + i)) {
             shown[used++] = '?';
