@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint.h"
 #include "clock.h"
 #include "error.h"
 #include "random.h"
@@ -64,43 +65,112 @@ static void count_failure(em_bootstrap *b, em_resample_outcome outcome)
 
 /* ---- repetitions ------------------------------------------------------------------------------------------------------ */
 
-static em_code repeat(em_resample *resample, const em_setup *setup, const em_progress *progress, double *count, em_bootstrap *b,
-                      em_error *error)
+/* What one call of em_bootstrap_run works with. */
+typedef struct {
+    em_resample resample;
+    const em_setup *setup;
+    em_checkpoint *checkpoint; /* NULL: none */
+    double *count;             /* [S] of a repetition */
+    double evaluations;        /* of repetitions in earlier runs */
+    em_bootstrap *to;
+} work;
+
+static void pass_repetitions(void *where, em_archive *a)
 {
+    work *w = where;
+    em_bootstrap *b = w->to;
+    const size_t P = (size_t)w->setup->view.n, C = (size_t)w->setup->columns.n_columns;
+    em_archive_pass_count(a, &b->done, 0, b->n);
+    EM_PASS(a, b->moving);
+    EM_PASS(a, b->alike);
+    EM_PASS(a, b->nobody);
+    EM_PASS(a, b->evaluations);
+    em_archive_pass(a, b->mu, (size_t)b->done * P * sizeof *b->mu);
+    em_archive_pass(a, b->var, (size_t)b->done * P * sizeof *b->var);
+    if (b->coefficient)
+        em_archive_pass(a, b->coefficient, (size_t)b->done * C * P * sizeof *b->coefficient);
+}
+
+/* Writes a state with the repetitions that are made. The modes in it are those of the fit. */
+static em_code pause_here(work *w, em_error *error)
+{
+    em_estep *e = w->resample.estep;
+    const double own = e->evaluations;
+    w->to->evaluations = em_resample_evaluations(&w->resample);
+    em_comm_sum(w->resample.comm, &w->to->evaluations, 1);
+    w->to->evaluations += w->evaluations;
+    em_resample_restore(&w->resample, NULL);
+    e->evaluations = w->resample.evaluations;
+    em_code code = em_checkpoint_pause(w->checkpoint, error);
+    e->evaluations = own;
+    return code;
+}
+
+static em_code repeat(work *w, const em_progress *progress, em_error *error)
+{
+    em_bootstrap *b = w->to;
     const double began = em_now();
+    const int from = b->done;
     em_code code = EM_OK;
-    for (int r = 0; r < b->n && code == EM_OK; r++) {
+    while (b->done < b->n && code == EM_OK) {
         em_run_result result;
         em_resample_outcome outcome;
-        em_bootstrap_draw(setup->options.seed, r, resample->plan->n_subjects, count);
-        code = em_resample_run(resample, count, &result, &outcome, error);
+        if (w->checkpoint && em_checkpoint_any_due(w->checkpoint))
+            code = pause_here(w, error);
+        if (code != EM_OK)
+            return code;
+        em_bootstrap_draw(w->setup->options.seed, b->done, w->resample.plan->n_subjects, w->count);
+        code = em_resample_run(&w->resample, w->count, &result, &outcome, error);
+        if (code == EM_STOPPED) { /* this repetition is made again */
+            code = pause_here(w, error);
+            continue;
+        }
         if (code == EM_OK && outcome == EM_RESAMPLE_GOOD)
-            note(b, r, setup, &result.group);
+            note(b, b->done, w->setup, &result.group);
         else if (code == EM_OK)
             count_failure(b, outcome);
-        if (progress && progress->repetition && em_comm_rank(resample->comm) == 0)
-            progress->repetition(progress->where, r + 1, b->n, em_now() - began);
+        b->done++;
+        if (progress && progress->repetition && em_comm_rank(w->resample.comm) == 0)
+            progress->repetition(progress->where, b->done, b->n, (em_now() - began) * b->done / (b->done - from));
     }
     return code;
 }
 
-em_code em_bootstrap_run(em_comm *comm, const em_setup *setup, const em_plan *plan, em_estep *estep, const em_group_values *group,
-                         const em_progress *progress, em_bootstrap *b, em_error *error)
+/* What the checkpoint has found of earlier repetitions, and who is to be asked for the next state. */
+static em_code take_up(work *w, em_error *error)
 {
-    em_resample resample;
+    em_checkpoint *c = w->checkpoint;
+    const bool found = c->found && c->stage == EM_STAGE_BOOTSTRAP;
+    if (found)
+        pass_repetitions(w, &c->shared);
+    w->evaluations = em_comm_rank(w->resample.comm) == 0 ? w->to->evaluations : 0;
+    em_comm_share(w->resample.comm, &w->evaluations, sizeof w->evaluations);
+    c->stage = EM_STAGE_BOOTSTRAP;
+    c->pass = pass_repetitions;
+    c->where = w;
+    w->resample.estep->pause = em_checkpoint_is_stopped; /* a repetition under way is not part of a state */
+    return em_comm_agree(w->resample.comm, found && c->shared.failed ? em_fail(error, EM_INPUT_ERROR, "%s is damaged: delete it, or "
+                         "begin anew with --force", c->path) : EM_OK, error);
+}
+
+em_code em_bootstrap_run(em_comm *comm, const em_setup *setup, const em_plan *plan, em_estep *estep, const em_group_values *group,
+                         em_checkpoint *checkpoint, const em_progress *progress, em_bootstrap *b, em_error *error)
+{
     *b = (em_bootstrap){.n = setup->options.bootstrap};
-    double *count = em_new(plan->n_subjects, sizeof *count, error);
-    em_code code = count ? make_room(b, (size_t)setup->view.n, (size_t)setup->columns.n_columns, error) : EM_MACHINE;
+    work w = {.setup = setup, .checkpoint = checkpoint, .to = b, .count = em_new(plan->n_subjects, sizeof *w.count, error)};
+    em_code code = w.count ? make_room(b, (size_t)setup->view.n, (size_t)setup->columns.n_columns, error) : EM_MACHINE;
     code = em_comm_agree(comm, code, error);
     if (code == EM_OK) {
-        code = em_resample_begin(comm, plan, estep, &setup->options, fmax(EM_BOOTSTRAP_TOL, setup->options.tol), group, &resample,
+        code = em_resample_begin(comm, plan, estep, &setup->options, fmax(EM_BOOTSTRAP_TOL, setup->options.tol), group, &w.resample,
                                  error);
+        if (code == EM_OK && checkpoint)
+            code = take_up(&w, error);
         if (code == EM_OK)
-            code = repeat(&resample, setup, progress, count, b, error);
-        b->evaluations = em_resample_evaluations(&resample);
-        em_resample_end(&resample);
+            code = repeat(&w, progress, error);
+        b->evaluations = em_resample_evaluations(&w.resample) + (em_comm_rank(comm) == 0 ? w.evaluations : 0);
+        em_resample_end(&w.resample);
     }
-    free(count);
+    free(w.count);
     return code;
 }
 

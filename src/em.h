@@ -1,6 +1,7 @@
 /* EM: the group's Gaussian from everybody's E-step, again and again until its fixed point. No HDF5. */
 #ifndef EMLIB_EM_H
 #define EMLIB_EM_H
+#include "archive.h"
 #include "comm.h"
 #include "estep.h"
 
@@ -31,12 +32,23 @@ typedef struct em_run_result {
     double e_step_seconds, m_step_seconds;
 } em_run_result;
 
-/* Runs EM (options->group estimate) or one E-step (fixed, none) from `start`. Collective: all ranks get the same result. */
-em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
-                  const em_group_values *start, const em_progress *progress, em_run_result *result, em_error *error)
-    EM_MUST_CHECK;
+/* All of it but the seconds of other ranks, for a trace of n_parameters. */
+void em_run_result_pass(em_run_result *result, int n_parameters, em_archive *archive);
+
+/* Where EM begins. */
+typedef struct em_beginning {
+    const em_group_values *group;
+    bool known; /* the modes have x already, as em_estep_kind EM_GIVEN wants it */
+} em_beginning;
+typedef struct em_checkpoint em_checkpoint;
+/* Runs EM (options->group estimate) or one E-step (fixed, none). With a checkpoint (NULL: none) it goes on from the state that was
+ * found, if there is one, and pauses to write its own; EM_STOPPED. Without one, *result must be empty but for a trace and iterations
+ * that it continues. Collective: all ranks get the same result. */
+em_code em_run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options, const em_beginning *beginning,
+                  em_checkpoint *checkpoint, const em_progress *progress, em_run_result *result, em_error *error) EM_MUST_CHECK;
 /* The same where the modes in `estep` are those under `start` already, as after em_run_em: the way is short, and only who has had
- * several maxima, or none, is sought anew. For other weights of the subjects. */
+ * several maxima, or none, is sought anew. For other weights of the subjects. EM_STOPPED, without a result, where estep->pause ends an
+ * E-step. */
 em_code em_run_em_warm(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options,
                        const em_group_values *start, em_run_result *result, em_error *error) EM_MUST_CHECK;
 #endif

@@ -49,12 +49,13 @@ em_code em_estep_new(const em_view *view, const em_group_design *design, const e
     estep->posterior = em_new(n_groups * L, sizeof *estep->posterior, error);
     estep->variance = em_new(n_groups * P * L, sizeof(double), error);
     estep->weight = em_new(n_groups * L, sizeof(double), error);
+    estep->done = em_new(n_groups, sizeof *estep->done, error);
     estep->saved = em_new_aligned(n_groups * size, sizeof(double), error);
     estep->saved_posterior = em_new(n_groups * L, sizeof *estep->saved_posterior, error);
     estep->work = em_new_aligned(size, sizeof(double), error);
     estep->points = em_new((size_t)estep->n_points * P, sizeof(double), error);
     em_code code = em_search_new((int)P, (int)L, &estep->search, error);
-    if (!estep->store || !estep->weight || !estep->mode || !estep->posterior || !estep->variance || !estep->saved || !estep->saved_posterior || !estep->work || !estep->points)
+    if (!estep->store || !estep->weight || !estep->done || !estep->mode || !estep->posterior || !estep->variance || !estep->saved || !estep->saved_posterior || !estep->work || !estep->points)
         code = EM_MACHINE;
     if (code == EM_OK)
         code = make_points(estep, seed, error);
@@ -74,6 +75,7 @@ void em_estep_free(em_estep *e)
     free(e->posterior);
     free(e->variance);
     free(e->weight);
+    free(e->done);
     free(e->saved);
     free(e->saved_posterior);
     free(e->work);
@@ -95,6 +97,23 @@ void em_estep_restore(em_estep *e)
     for (size_t g = 0; g < e->n_groups; g++)
         for (int l = 0; l < e->lanes; l++)
             e->mode[g].status[l] = e->posterior[g * (size_t)e->lanes + (size_t)l].status;
+}
+
+void em_estep_give(em_estep *e, const em_group_values *group, const double *map, const int32_t *modes)
+{
+    double mean[8 * EM_MAX_PARAMETERS];
+    for (size_t g = 0; g < e->n_groups; g++) {
+        em_group_means(e->design, group, g, e->lanes, mean);
+        for (int l = 0; l < e->lanes; l++) {
+            const uint32_t s = e->groups[g].member[l];
+            for (int j = 0; j < e->n; j++) {
+                const double x = s == EM_NOBODY ? NAN : map[s * (size_t)e->n + (size_t)j];
+                e->mode[g].x[j * e->lanes + l] = isfinite(x) && group->var[j] > 0 ? x : mean[j * e->lanes + l];
+            }
+            if (s != EM_NOBODY)
+                e->posterior[g * (size_t)e->lanes + (size_t)l].modes = modes[s];
+        }
+    }
 }
 
 /* ---- searches --------------------------------------------------------------------------------------------------- */
@@ -340,14 +359,33 @@ static void run_group(em_estep *e, size_t g, const em_prior *prior, em_estep_kin
     conclude(e, g, prior);
 }
 
-void em_estep_run(em_estep *e, const em_group_values *group, bool none, em_estep_kind kind, int points, double tolerance)
+void em_estep_advance(em_estep *e, const em_group_values *group, bool none, em_estep_kind kind, int points, double tolerance)
 {
     em_group_prior store;
     em_group_make_prior(&store, group, e->n, none);
     for (size_t g = 0; g < e->n_groups; g++) {
+        if (e->done[g])
+            continue;
+        if (e->pause && e->pause(e->pause_where))
+            return;
         em_group_prior_at(&store, e->design, group, g, e->lanes);
         run_group(e, g, &store.prior, kind, points, tolerance);
+        e->done[g] = true;
     }
+}
+
+void em_estep_complete(em_estep *e, em_estep_kind kind, int points)
+{
+    memset(e->done, 0, e->n_groups * sizeof *e->done);
     if (e->n_points)
         e->used = (e->used + (kind == EM_WARM || kind == EM_GIVEN ? 0 : points)) % e->n_points;
+}
+
+void em_estep_run(em_estep *e, const em_group_values *group, bool none, em_estep_kind kind, int points, double tolerance)
+{
+    bool (*const pause)(void *) = e->pause;
+    e->pause = NULL;
+    em_estep_advance(e, group, none, kind, points, tolerance);
+    em_estep_complete(e, kind, points);
+    e->pause = pause;
 }

@@ -33,6 +33,9 @@ typedef struct em_estep {
     int n_points;
     int used;                 /* the point that the next search begins with; they take turns */
     double evaluations;       /* subject-evaluations so far */
+    bool *done;               /* [n_groups] whose part of the E-step under way is made */
+    bool (*pause)(void *where); /* see em_estep_advance; NULL: never */
+    void *pause_where;
 } em_estep;
 
 /* starts: points that searches can begin from, the group mean among them. */
@@ -50,6 +53,13 @@ typedef enum em_estep_kind {
 /* One E-step under this group, or without any prior, up to `tolerance` in sqrt(g' H^-1 g). points: from how many of the list searches
  * begin, where they do. Subjects of weight 0 rest, and keep what is known of them. */
 void em_estep_run(em_estep *estep, const em_group_values *group, bool none, em_estep_kind kind, int points, double tolerance);
+/* The same in parts: em_estep_advance makes what is left of the E-step, but ends before a group where e->pause
+ * returns true. A group that is done stands in e->done. When all of them are, on all ranks, em_estep_complete. */
+void em_estep_advance(em_estep *estep, const em_group_values *group, bool none, em_estep_kind kind, int points, double tolerance);
+void em_estep_complete(em_estep *estep, em_estep_kind kind, int points);
+/* Before EM_GIVEN: everybody's x from map [S,P], by the plan's number of a subject; the group's mean where that has none or nothing
+ * varies. modes [S]: as em_posterior has them. */
+void em_estep_give(em_estep *estep, const em_group_values *group, const double *map, const int32_t *modes);
 /* What is to be evaluated for group g of this rank. */
 em_target em_estep_target(const em_estep *estep, size_t g);
 /* Keeps everybody's mode and what follows from it, and puts it back. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint.h"
 #include "error.h"
 #include "fit_options.h"
 #include "linalg.h"
@@ -60,6 +61,7 @@ typedef struct {
     const em_group_values *group;
     em_group_prior *prior;
     em_evidences *to;
+    em_checkpoint *checkpoint;    /* NULL: none */
     size_t first;                 /* this rank's first group */
     int rank;                     /* r */
     double basis[MOST * MOST];    /* Q [P,r] by rows, orthonormal */
@@ -352,17 +354,14 @@ em_code em_evidences_check(const em_fit_options *options, const em_group_design 
 
 /* ---- everybody --------------------------------------------------------------------------------------------------------- */
 
-enum { SUM_IMPORTANCE, SUM_SQUARES, SUM_QUADRATURE, SUM_OVERFLOWED, N_SUMS };
+enum { SUM_IMPORTANCE, SUM_SQUARES, SUM_QUADRATURE, SUM_OVERFLOWED, SUM_UNDONE, N_SUMS };
 
-static void add_group(void *where, size_t group, double *sum)
+/* The evidences of group g of this rank, whose prior is set. */
+static void find_group(work *w, size_t g)
 {
-    work *w = where;
     const em_estep *e = w->estep;
-    const size_t g = group - w->first, lanes = (size_t)e->lanes;
-    memset(sum, 0, N_SUMS * sizeof *sum);
-    em_group_prior_at(w->prior, e->design, w->group, g, e->lanes);
+    const size_t lanes = (size_t)e->lanes;
     for (size_t l = 0; l < lanes; l++) {
-        w->active[l] = place(w, g, (int)l);
         w->overflowed[l] = false;
         for (int j = 0; j < e->n; j++)
             w->x[(size_t)j * lanes + l] = w->frame[l].x[j];
@@ -371,11 +370,31 @@ static void add_group(void *where, size_t group, double *sum)
         sample(w, g);
     if (w->options->quadrature)
         integrate(w, g);
+    for (size_t l = 0; l < lanes; l++)
+        w->to->overflow[g * lanes + l] = w->active[l] && w->overflowed[l];
+    w->to->done[g] = true;
+}
+
+static void add_group(void *where, size_t group, double *sum)
+{
+    work *w = where;
+    const em_estep *e = w->estep;
+    const size_t g = group - w->first, lanes = (size_t)e->lanes;
+    memset(sum, 0, N_SUMS * sizeof *sum);
+    if (!w->to->done[g] && w->checkpoint && em_checkpoint_is_due(w->checkpoint)) {
+        sum[SUM_UNDONE] = 1;
+        return;
+    }
+    em_group_prior_at(w->prior, e->design, w->group, g, e->lanes);
+    for (size_t l = 0; l < lanes; l++)
+        w->active[l] = place(w, g, (int)l);
+    if (!w->to->done[g])
+        find_group(w, g);
     for (size_t l = 0; l < lanes; l++) {
         const double weight = e->weight[g * lanes + l];
         if (!w->active[l])
             continue;
-        sum[SUM_OVERFLOWED] += w->overflowed[l];
+        sum[SUM_OVERFLOWED] += w->to->overflow[g * lanes + l];
         if (w->options->importance) {
             sum[SUM_IMPORTANCE] += weight * w->to->importance[g * lanes + l];
             sum[SUM_SQUARES] += weight * weight * w->to->importance_se[g * lanes + l] * w->to->importance_se[g * lanes + l];
@@ -385,32 +404,55 @@ static void add_group(void *where, size_t group, double *sum)
     }
 }
 
-static em_code make_room(work *w, em_error *error)
+em_code em_evidences_new(const em_estep *estep, const em_fit_options *options, em_evidences *to, em_error *error)
 {
-    const size_t lanes = (size_t)w->estep->lanes, all = w->estep->n_groups * lanes;
-    em_evidences *to = w->to;
-    w->x = em_new_aligned((size_t)w->estep->n * lanes, sizeof *w->x, error);
-    w->value = em_new_aligned(lanes, sizeof *w->value, error);
-    bool good = w->x && w->value;
-    if (w->options->importance) {
+    const size_t all = estep->n_groups * (size_t)estep->lanes;
+    *to = (em_evidences){.sum_importance = NAN, .sum_importance_se = NAN, .sum_quadrature = NAN};
+    bool good = true;
+    if (options->importance || options->quadrature) {
+        to->done = em_new(estep->n_groups, sizeof *to->done, error);
+        to->overflow = em_new(all, sizeof *to->overflow, error);
+        good = to->done && to->overflow;
+    }
+    if (options->importance) {
         to->importance = em_new(all, sizeof *to->importance, error);
         to->importance_se = em_new(all, sizeof *to->importance_se, error);
         to->ess = em_new(all, sizeof *to->ess, error);
         good = good && to->importance && to->importance_se && to->ess;
     }
-    if (w->options->quadrature) {
+    if (options->quadrature) {
         to->quadrature = em_new(all, sizeof *to->quadrature, error);
-        good = good && to->quadrature && make_nodes(w, error) == EM_OK;
+        good = good && to->quadrature;
     }
     return good ? EM_OK : EM_MACHINE;
 }
 
+static em_code make_room(work *w, em_error *error)
+{
+    const size_t lanes = (size_t)w->estep->lanes;
+    w->x = em_new_aligned((size_t)w->estep->n * lanes, sizeof *w->x, error);
+    w->value = em_new_aligned(lanes, sizeof *w->value, error);
+    const bool good = w->x && w->value && (!w->options->quadrature || make_nodes(w, error) == EM_OK);
+    return good ? EM_OK : EM_MACHINE;
+}
+
+/* All groups, however often they pause: sum [N_SUMS] out. */
+static em_code find_all(work *w, em_comm *comm, double *sum, em_error *error)
+{
+    em_code code = EM_OK;
+    for (sum[SUM_UNDONE] = 1; sum[SUM_UNDONE] > 0 && code == EM_OK;) {
+        code = em_treesum(comm, w->plan, N_SUMS, add_group, w, sum, error);
+        if (code == EM_OK && sum[SUM_UNDONE] > 0)
+            code = em_checkpoint_pause(w->checkpoint, error);
+    }
+    return code;
+}
+
 em_code em_evidences_find(em_comm *comm, const em_plan *plan, const em_estep *estep, const em_fit_options *options,
-                          const em_group_values *group, em_evidences *evidences, em_error *error)
+                          const em_group_values *group, em_checkpoint *checkpoint, em_evidences *evidences, em_error *error)
 {
     em_group_prior prior;
     double sum[N_SUMS] = {0};
-    *evidences = (em_evidences){.sum_importance = NAN, .sum_importance_se = NAN, .sum_quadrature = NAN};
     em_group_make_prior(&prior, group, estep->n, false);
     work *w = em_new(1, sizeof *w, error);
     em_code code = em_comm_agree(comm, w ? EM_OK : EM_MACHINE, error);
@@ -419,11 +461,12 @@ em_code em_evidences_find(em_comm *comm, const em_plan *plan, const em_estep *es
         return code;
     }
     *w = (work){.estep = estep, .plan = plan, .options = options, .group = group, .prior = &prior, .to = evidences,
+                .checkpoint = checkpoint,
                 .first = plan->first[em_comm_rank(comm)], .rank = estep->n - prior.prior.n_null};
     find_basis(w);
     code = em_comm_agree(comm, make_room(w, error), error);
     if (code == EM_OK)
-        code = em_treesum(comm, plan, N_SUMS, add_group, w, sum, error);
+        code = find_all(w, comm, sum, error);
     if (code == EM_OK && options->importance) {
         evidences->sum_importance = sum[SUM_IMPORTANCE];
         evidences->sum_importance_se = sqrt(sum[SUM_SQUARES]);
@@ -445,5 +488,7 @@ void em_evidences_free(em_evidences *evidences)
     free(evidences->importance_se);
     free(evidences->ess);
     free(evidences->quadrature);
+    free(evidences->done);
+    free(evidences->overflow);
     *evidences = (em_evidences){0};
 }

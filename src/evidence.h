@@ -40,7 +40,9 @@ double em_weights_error(const em_weights *weights);
 typedef struct em_evidences {
     double *importance, *importance_se, *ess, *quadrature; /* [n_groups, lanes] NaN for who is not used; NULL: not asked for */
     double sum_importance, sum_importance_se, sum_quadrature; /* over all subjects that are used */
-    double overflowed;  /* subjects with points where the likelihood was no number */
+    bool *done;         /* [n_groups] whose evidence is found */
+    double *overflow;   /* [n_groups, lanes] 1 where the likelihood was no number at some point */
+    double overflowed;  /* how many of these, over all ranks */
     double evaluations; /* of this rank */
 } em_evidences;
 
@@ -49,9 +51,13 @@ int em_evidences_nodes(const em_fit_options *options, int dimensions);
 /* Is the quadrature possible for this group? Vanished variances will only lower the dimensions. */
 em_code em_evidences_check(const em_fit_options *options, const em_group_design *design, const em_group_values *group,
                            em_error *error) EM_MUST_CHECK;
-/* What options->importance and quadrature ask for. The E-step under *group must be exact. Collective; sums are the same on every
- * rank. em_evidences_free also after a failure. */
+/* Memory for what options->importance and quadrature ask for, if anything. em_evidences_free also after a failure. */
+em_code em_evidences_new(const em_estep *estep, const em_fit_options *options, em_evidences *evidences, em_error *error) EM_MUST_CHECK;
+/* What options->importance and quadrature ask for. With a checkpoint (NULL: none), pauses; EM_STOPPED. The E-step under *group must be exact. Collective; sums are the same on every
+ * rank. */
+typedef struct em_checkpoint em_checkpoint;
 em_code em_evidences_find(em_comm *comm, const em_plan *plan, const em_estep *estep, const em_fit_options *options,
-                          const em_group_values *group, em_evidences *evidences, em_error *error) EM_MUST_CHECK;
+                          const em_group_values *group, em_checkpoint *checkpoint, em_evidences *evidences, em_error *error)
+    EM_MUST_CHECK;
 void em_evidences_free(em_evidences *evidences);
 #endif

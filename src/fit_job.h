@@ -2,9 +2,19 @@
 #ifndef EMLIB_FIT_JOB_H
 #define EMLIB_FIT_JOB_H
 #include "bootstrap.h"
+#include "checkpoint.h"
 #include "em.h"
 #include "evidence.h"
 #include "fit_setup.h"
+
+/* A fit of the same that had not converged, from which this one goes on. */
+typedef struct em_earlier {
+    size_t n_subjects, n_parameters;
+    int n_trace, iterations;
+    double *map;    /* [S,P] */
+    int32_t *modes; /* [S] */
+    double *trace;  /* mu [I,P], var [I,P], log marginal likelihood [I] */
+} em_earlier;
 
 typedef struct em_fit_job {
     em_comm *comm;
@@ -23,6 +33,9 @@ typedef struct em_fit_job {
     double *covariance; /* of the estimates, see em_uncertainty; NULL: none */
     double uncertainty_evaluations;
     em_bootstrap bootstrap;
+    const char *output;        /* NULL: the fit stays in memory */
+    em_checkpoint *checkpoint; /* NULL: none */
+    const em_earlier *earlier; /* NULL: none; its file is the output */
     double began, read_seconds, uncertainty_seconds, evidence_seconds, bootstrap_seconds;
 } em_fit_job;
 

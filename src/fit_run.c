@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "em.h"
 #include "error.h"
+#include "fit_found.h"
 #include "fit_job.h"
 #include "gather.h"
 #include "isa.h"
@@ -23,8 +24,15 @@ static em_code choose_kernel(em_fit_job *job, em_error *error)
     em_code code = em_comm_agree(job->comm, em_isa_choose(&isa, error), error);
     if (code != EM_OK)
         return code;
+    if (job->checkpoint && job->checkpoint->isa >= 0 && job->checkpoint->isa < isa)
+        isa = job->checkpoint->isa; /* as it began, to the last bit */
     double least = isa; /* all ranks use what the least of them can: other widths round differently */
     em_comm_least(job->comm, &least, 1);
+    if (job->checkpoint && job->checkpoint->isa > (int)least)
+        em_say(job->log, "warning: the fit was begun with wider kernels (%s) than this machine has; the last digits may differ from those of "
+               "a fit that was never interrupted", em_isa_name(job->checkpoint->isa));
+    if (job->checkpoint)
+        job->checkpoint->isa = (int)least;
     job->kernel = em_isa_kernel(job->model, (int)least);
     return EM_OK;
 }
@@ -47,10 +55,13 @@ static em_code check_something_counts(em_fit_job *job, em_error *error)
 static em_code read_and_scatter(em_fit_job *job, const char *dataset, em_error *error)
 {
     em_setup *setup = &job->setup;
+    em_fit_options options = *job->options;
+    if (job->earlier) /* its group, in this design's terms */
+        options.group_from = job->output;
     em_code code = em_trials_open(dataset, job->model, job->options->ignore_block, &job->trials, error);
     code = em_comm_agree(job->comm, code, error);
     if (code == EM_OK)
-        code = em_setup_begin(job->comm, job->options, job->model, &job->trials, setup, error);
+        code = em_setup_begin(job->comm, &options, job->model, &job->trials, setup, error);
     if (code == EM_OK)
         code = em_comm_agree(job->comm, em_plan_make_of(job->trials.data->offset, setup->subject, setup->n_subjects, job->kernel->lanes,
                                                         em_comm_size(job->comm), &job->plan, error), error);
@@ -61,7 +72,13 @@ static em_code read_and_scatter(em_fit_job *job, const char *dataset, em_error *
         em_say(job->log, "column 'block': values start again where it changes (--ignore block turns that off)");
     if (code == EM_OK)
         code = check_something_counts(job, error);
-    return code == EM_OK ? em_setup_design(job->comm, &job->trials, &job->plan, job->groups, job->n_groups, setup, error) : code;
+    if (code == EM_OK)
+        code = em_setup_design(job->comm, &job->trials, &job->plan, job->groups, job->n_groups, setup, error);
+    if (job->earlier) { /* but it is only where EM begins */
+        setup->options.group_from = NULL;
+        setup->options.group = EM_GROUP_ESTIMATE;
+    }
+    return code;
 }
 
 em_code em_fit_job_open(em_fit_job *job, const char *dataset, em_error *error)
@@ -88,7 +105,8 @@ void em_fit_job_close(em_fit_job *job)
 static em_timing take_times(const em_fit_job *job)
 {
     const double e_step = job->result.e_step_seconds;
-    double t[] = {job->read_seconds, e_step, job->result.m_step_seconds, em_comm_seconds(job->comm), em_now() - job->began,
+    double t[] = {job->read_seconds, e_step, job->result.m_step_seconds, em_comm_seconds(job->comm),
+                  em_now() - job->began + (job->checkpoint ? job->checkpoint->seconds_before : 0),
                   job->uncertainty_seconds, job->evidence_seconds, job->bootstrap_seconds};
     double least = e_step, mean = e_step / em_comm_size(job->comm);
     em_comm_most(job->comm, t, 8);
@@ -115,9 +133,13 @@ static em_code find_uncertainty(em_fit_job *job, em_error *error)
     const size_t D = (size_t)(at.n_means + at.n_covs);
     job->covariance = em_new(D * D, sizeof *job->covariance, error);
     em_code code = em_comm_agree(job->comm, job->covariance ? EM_OK : EM_MACHINE, error);
+    if (job->checkpoint)
+        job->estep.pause = em_checkpoint_is_stopped; /* it is made again from what EM has found */
     if (code == EM_OK)
         code = em_uncertainty(job->comm, &job->plan, &job->estep, &job->result.group, job->result.unbounded, job->covariance,
                               &job->uncertainty_evaluations, error);
+    if (code == EM_STOPPED)
+        code = em_checkpoint_pause(job->checkpoint, error);
     job->uncertainty_seconds = em_now() - from;
     return code;
 }
@@ -129,7 +151,8 @@ static em_code find_evidences(em_fit_job *job, em_error *error)
     if (!options->importance && !options->quadrature)
         return EM_OK;
     const double from = em_now();
-    em_code code = em_evidences_find(job->comm, &job->plan, &job->estep, options, &job->result.group, &job->evidences, error);
+    em_code code = em_evidences_find(job->comm, &job->plan, &job->estep, options, &job->result.group, job->checkpoint, &job->evidences,
+                                     error);
     job->evidence_seconds = em_now() - from;
     if (code == EM_OK && job->evidences.overflowed > 0)
         em_say(job->log, "the likelihood of %.0f subject%s is no number at some of the points where it was integrated, because the model "
@@ -148,7 +171,8 @@ static em_code bootstrap(em_fit_job *job, const em_progress *progress, em_error 
     }
     const double from = em_now();
     em_bootstrap *b = &job->bootstrap;
-    em_code code = em_bootstrap_run(job->comm, &job->setup, &job->plan, &job->estep, &job->result.group, progress, b, error);
+    em_code code = em_bootstrap_run(job->comm, &job->setup, &job->plan, &job->estep, &job->result.group, job->checkpoint, progress, b,
+                                    error);
     job->bootstrap_seconds = em_now() - from;
     if (code == EM_OK && b->moving)
         em_say(job->log, "warning: bootstrap: EM had not converged in %d of %d repetitions; they do not count", b->moving, b->n);
@@ -207,6 +231,45 @@ static em_code deliver(em_fit_job *job, const char *dataset, const output_file *
 
 /* ---- a fit ------------------------------------------------------------------------------------------------------- */
 
+/* What the fit that goes on has: everybody's MAP, and the trace so far. */
+static em_code take_earlier(em_fit_job *job, em_error *error)
+{
+    const em_earlier *from = job->earlier;
+    const size_t P = (size_t)job->setup.view.n, rows = (size_t)from->n_trace;
+    em_trace *trace = &job->result.trace;
+    em_code code = EM_OK;
+    if (from->n_subjects != job->plan.n_subjects || from->n_parameters != P)
+        code = em_fail(error, EM_INPUT_ERROR, "%s is not a fit of these subjects and parameters; --force begins anew", job->output);
+    if (code == EM_OK) {
+        em_estep_give(&job->estep, &job->setup.start, from->map, from->modes);
+        *trace = (em_trace){from->n_trace, from->n_trace, em_new(rows * P, sizeof(double), error), em_new(rows * P, sizeof(double), error),
+                            em_new(rows, sizeof(double), error)};
+        code = trace->mu && trace->var && trace->log_marginal_likelihood ? EM_OK : EM_MACHINE;
+    }
+    if (code == EM_OK) {
+        memcpy(trace->mu, from->trace, rows * P * sizeof(double));
+        memcpy(trace->var, from->trace + rows * P, rows * P * sizeof(double));
+        memcpy(trace->log_marginal_likelihood, from->trace + 2 * rows * P, rows * sizeof(double));
+        job->result.iterations = from->iterations;
+    }
+    return em_comm_agree(job->comm, code, error);
+}
+
+/* Memory for everybody's modes and evidences, and what a checkpoint has found of them. */
+static em_code prepare(em_fit_job *job, em_error *error)
+{
+    em_code code = em_estep_new(&job->setup.view, &job->setup.design, job->kernel, job->trials.options, job->groups, job->n_groups,
+                                em_fit_options_starts(job->options, job->setup.view.n), job->options->seed, &job->estep, error);
+    if (code == EM_OK)
+        code = em_evidences_new(&job->estep, &job->setup.options, &job->evidences, error);
+    code = em_comm_agree(job->comm, code, error);
+    if (code == EM_OK && job->earlier)
+        code = take_earlier(job, error);
+    if (code == EM_OK && job->checkpoint)
+        code = em_checkpoint_begin(job->checkpoint, job->comm, &job->plan, &job->estep, &job->evidences, &job->result, job->began, error);
+    return code;
+}
+
 static em_code run(em_fit_job *job, const char *dataset, const em_progress *progress, const output_file *output, em_fit **fit,
                    em_error *error)
 {
@@ -218,29 +281,31 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
         code = em_comm_agree(job->comm, em_evidences_check(&job->setup.options, &job->setup.design, &job->setup.start, error), error);
     if (code != EM_OK)
         return code;
-    code = em_estep_new(&job->setup.view, &job->setup.design, job->kernel, job->trials.options, job->groups, job->n_groups,
-                        em_fit_options_starts(job->options, job->setup.view.n),
-                        job->options->seed, &job->estep, error);
-    code = em_comm_agree(job->comm, code, error);
-    if (code == EM_OK)
-        code = em_run_em(job->comm, &job->plan, &job->estep, &job->setup.options, &job->setup.start, progress, &job->result, error);
+    code = prepare(job, error);
+    const em_beginning beginning = {&job->setup.start, job->earlier != NULL};
+    em_checkpoint *checkpoint = job->checkpoint;
+    if (code == EM_OK && (!checkpoint || checkpoint->stage == EM_STAGE_EM))
+        code = em_run_em(job->comm, &job->plan, &job->estep, &job->setup.options, &beginning, checkpoint, progress, &job->result, error);
+    if (code == EM_OK && checkpoint && checkpoint->stage == EM_STAGE_EM)
+        checkpoint->stage = EM_STAGE_EVIDENCE;
     if (code == EM_OK)
         code = find_uncertainty(job, error);
     if (code == EM_OK)
         code = find_evidences(job, error);
     if (code == EM_OK)
         code = bootstrap(job, progress, error);
+    job->estep.pause = NULL;
     if (code == EM_OK)
         code = deliver(job, dataset, output, fit, error);
     return code != EM_OK ? code : job->result.converged ? EM_OK : EM_NOT_CONVERGED;
 }
 
 static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
-                             const em_progress *progress, const em_log *log, const output_file *output, em_fit **fit,
-                             em_error *error)
+                             const em_progress *progress, const em_log *log, const output_file *output, em_checkpoint *checkpoint,
+                             const em_earlier *earlier, em_fit **fit, em_error *error)
 {
     em_fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
-                   .began = em_now()};
+                      .checkpoint = checkpoint, .earlier = earlier, .output = output ? output->path : NULL, .began = em_now()};
     *fit = NULL;
     if (model->numerical)
         em_say(job.log, "model %s is written in plain C: its derivatives are numerical", model->name);
@@ -256,47 +321,10 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
 em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                    const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
-    return run_and_clear(comm, dataset, model, options, progress, log, NULL, fit, error);
+    return run_and_clear(comm, dataset, model, options, progress, log, NULL, NULL, NULL, fit, error);
 }
 
 /* ---- a fit with its file ----------------------------------------------------------------------------------------- */
-
-/* Rank 0: is the output there already (*same), and from the same? */
-static em_code look_at_output(const char *dataset, const em_model *model, const em_fit_options *options, const char *output,
-                              bool force, em_fit **same, em_error *error)
-{
-    *same = NULL;
-    em_code code = em_fit_options_check(options, model, error);
-    if (code == EM_OK)
-        code = em_output_differs(output, dataset, error);
-    if (code != EM_OK || force || access(output, F_OK) != 0)
-        return code;
-    em_dataset *data = NULL;
-    em_fit *old = NULL;
-    char fingerprint[65], *json = em_fit_options_json(options, model);
-    code = json ? em_dataset_read_outline(dataset, &data, error) : em_fail(error, EM_MACHINE, "out of memory");
-    if (code == EM_OK)
-        code = em_model_fingerprint(model, fingerprint, error);
-    if (code == EM_OK && em_fit_read(output, &old, error) != EM_OK)
-        code = em_fail(error, EM_INPUT_ERROR, "%s exists and is not a fit that emlib can read; --force replaces it", output);
-    if (code == EM_OK) {
-        const char *other = strcmp(old->dataset_fingerprint, data->fingerprint) != 0 ? "other data"
-                            : strcmp(old->model, model->name) != 0                  ? "another model"
-                            : strcmp(old->model_fingerprint, fingerprint) != 0      ? "another version of the model"
-                            : strcmp(old->options, json) != 0                       ? "other options"
-                                                                                    : NULL;
-        if (other)
-            code = em_fail(error, EM_INPUT_ERROR, "%s exists and was made from %s; --force replaces it", output, other);
-    }
-    if (code == EM_OK) {
-        *same = old;
-        old = NULL;
-    }
-    em_fit_free(old);
-    em_dataset_free(data);
-    free(json);
-    return code;
-}
 
 /* Rank 0: can the output be written? Better known now than after the work. */
 static em_code try_output(const char *output, bool force, em_error *error)
@@ -307,31 +335,84 @@ static em_code try_output(const char *output, bool force, em_error *error)
     return code;
 }
 
+/* The fit that had not converged, as far as all ranks need it: rank 0 has `fit`. */
+static em_code share_earlier(em_comm *comm, em_fit *fit, em_earlier *e, em_error *error)
+{
+    size_t size[2] = {fit ? fit->n_subjects : 0, fit ? (size_t)fit->n_parameters : 0};
+    int count[2] = {fit ? fit->n_trace : 0, fit ? fit->iterations : 0};
+    em_comm_share(comm, size, sizeof size);
+    em_comm_share(comm, count, sizeof count);
+    *e = (em_earlier){.n_subjects = size[0], .n_parameters = size[1], .n_trace = count[0], .iterations = count[1]};
+    e->map = em_new(size[0] * size[1], sizeof *e->map, error);
+    e->modes = em_new(size[0], sizeof *e->modes, error);
+    e->trace = em_new((size_t)count[0] * (2 * size[1] + 1), sizeof *e->trace, error);
+    em_code code = em_comm_agree(comm, e->map && e->modes && e->trace ? EM_OK : EM_MACHINE, error);
+    if (code != EM_OK)
+        return code;
+    const size_t rows = (size_t)count[0];
+    if (fit) {
+        memcpy(e->map, fit->map, size[0] * size[1] * sizeof *e->map);
+        memcpy(e->modes, fit->subject_modes, size[0] * sizeof *e->modes);
+        memcpy(e->trace, fit->trace_mu, rows * size[1] * sizeof *e->trace);
+        memcpy(e->trace + rows * size[1], fit->trace_var, rows * size[1] * sizeof *e->trace);
+        memcpy(e->trace + 2 * rows * size[1], fit->trace_log_marginal_likelihood, rows * sizeof *e->trace);
+    }
+    em_comm_share(comm, e->map, size[0] * size[1] * sizeof *e->map);
+    em_comm_share(comm, e->modes, size[0] * sizeof *e->modes);
+    em_comm_share(comm, e->trace, rows * (2 * size[1] + 1) * sizeof *e->trace);
+    return EM_OK;
+}
+
+static void free_earlier(em_earlier *e)
+{
+    free(e->map);
+    free(e->modes);
+    free(e->trace);
+}
+
+/* What rank 0 has found, on all ranks. */
+typedef struct {
+    int finished, converged, state, earlier, isa;
+} outlook;
+
 em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
-                    const char *output, bool force, const em_progress *progress, const em_log *log, em_fit **fit,
-                    em_error *error)
+                    const em_fit_output *output, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
     const bool first = em_comm_rank(comm) == 0;
+    const size_t length = strlen(output->path) + sizeof ".checkpoint";
+    char *path = em_new(length, 1, error);
     em_fit *made = NULL;
-    em_code code = first ? look_at_output(dataset, model, options, output, force, &made, error) : EM_OK;
-    if (first && code == EM_OK && !made)
-        code = try_output(output, force, error);
+    em_fit_found found = {0};
+    em_checkpoint checkpoint = {.path = path, .every = output->checkpoint_every, .stopped = output->stopped, .log = first ? log : NULL,
+                                .isa = -1, .fd = -1};
+    em_code code = path ? EM_OK : EM_MACHINE;
+    if (path)
+        snprintf(path, length, "%s.checkpoint", output->path);
+    if (first && code == EM_OK)
+        code = em_fit_find(dataset, model, options, output, &checkpoint, &found, error);
+    if (first && code == EM_OK && !found.finished)
+        code = try_output(output->path, output->force || found.same, error);
     code = em_comm_agree(comm, code, error);
-    int there = made != NULL, converged = made && made->converged;
-    em_comm_share(comm, &there, sizeof there);
-    em_comm_share(comm, &converged, sizeof converged);
-    if (code == EM_OK && there) {
-        em_say(first ? log : NULL, "%s exists already, made from the same data, model and options: nothing to do", output);
-        code = converged ? EM_OK : EM_NOT_CONVERGED;
-        em_fit_free(made);
-        made = NULL;
+    outlook all = {found.finished, found.same && found.same->converged, found.state, found.same && !found.finished && !found.state,
+                   checkpoint.isa};
+    em_comm_share(comm, &all, sizeof all);
+    checkpoint.isa = all.isa;
+    checkpoint.found = all.state;
+    em_earlier earlier = {0};
+    if (code == EM_OK && all.earlier)
+        code = share_earlier(comm, found.same, &earlier, error);
+    if (code == EM_OK && all.finished) {
+        code = all.converged ? EM_OK : EM_NOT_CONVERGED;
     } else if (code == EM_OK) {
-        const output_file file = {output, force};
-        code = run_and_clear(comm, dataset, model, options, progress, log, &file, &made, error);
-    } else {
-        em_fit_free(made);
-        made = NULL;
+        const output_file file = {output->path, output->force || found.same};
+        code = run_and_clear(comm, dataset, model, options, progress, log, &file, &checkpoint, all.earlier ? &earlier : NULL, &made, error);
+        if (first && (code == EM_OK || code == EM_NOT_CONVERGED))
+            em_checkpoint_remove(&checkpoint);
     }
+    free_earlier(&earlier);
+    em_fit_free(found.same);
+    em_checkpoint_free(&checkpoint);
+    free(path);
     if (fit)
         *fit = made;
     else

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const name[EM_N_ISA] = {"baseline", "avx2", "avx512"};
+
+const char *em_isa_name(int isa) { return isa >= 0 && isa < EM_N_ISA ? name[isa] : "unknown"; }
+
 static int supported(void)
 {
 #if defined(__x86_64__)
@@ -18,7 +22,6 @@ static int supported(void)
 
 em_code em_isa_choose(int *isa, em_error *error)
 {
-    static const char *const name[EM_N_ISA] = {"baseline", "avx2", "avx512"};
     *isa = supported();
     const char *cap = getenv("EMLIB_ISA");
     if (!cap || !*cap)

@@ -181,22 +181,6 @@ static em_code know(em_comm *comm, const char *path, const em_loo_options *o, kn
 
 /* ---- everybody's modes again --------------------------------------------------------------------------------------------- */
 
-/* Puts the fit's MAPs where searches begin; where there are none, or nothing varies, the group's mean. */
-static void put_modes(const em_fit_job *job, const known *k)
-{
-    const em_estep *e = &job->estep;
-    double mean[8 * EM_MAX_PARAMETERS];
-    for (size_t g = 0; g < e->n_groups; g++) {
-        em_group_means(&job->setup.design, &job->setup.start, g, e->lanes, mean);
-        for (int l = 0; l < e->lanes; l++)
-            for (int j = 0; j < e->n; j++) {
-                const uint32_t s = e->groups[g].member[l];
-                const double x = s == EM_NOBODY ? NAN : k->map[s * (size_t)e->n + (size_t)j];
-                e->mode[g].x[j * e->lanes + l] = isfinite(x) && job->setup.start.var[j] > 0 ? x : mean[j * e->lanes + l];
-            }
-    }
-}
-
 /* One E-step from the fit's MAPs under the fit's group. */
 static em_code find_modes(em_fit_job *job, const known *k, em_error *error)
 {
@@ -208,14 +192,13 @@ static em_code find_modes(em_fit_job *job, const known *k, em_error *error)
     code = em_comm_agree(job->comm, code, error);
     if (code != EM_OK)
         return code;
-    put_modes(job, k);
+    em_estep_give(e, &job->setup.start, k->map, k->modes);
     em_estep_run(e, &job->setup.start, false, EM_GIVEN, 0, 1e-11);
     double apart = 0;
     for (size_t i = 0; i < e->n_groups * (size_t)e->lanes; i++) {
         const uint32_t s = e->groups[i / (size_t)e->lanes].member[i % (size_t)e->lanes];
         if (s == EM_NOBODY)
             continue;
-        e->posterior[i].modes = k->modes[s];
         if (!isnan(k->lml[s])) {
             const double by = fabs(e->posterior[i].log_marginal_likelihood - k->lml[s]);
             apart = fmax(apart, isnan(by) ? INFINITY : by);

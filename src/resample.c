@@ -38,6 +38,7 @@ void em_resample_restore(em_resample *r, const double *weight)
     memcpy(e->variance, r->variance, lanes_of(e) * (size_t)e->n * sizeof *r->variance);
     memcpy(e->posterior, r->posterior, lanes_of(e) * sizeof *r->posterior);
     e->used = r->used;
+    memset(e->done, 0, e->n_groups * sizeof *e->done); /* one may have been abandoned */
     for (size_t i = 0; i < lanes_of(e); i++) {
         const uint32_t subject = e->groups[i / (size_t)e->lanes].member[i % (size_t)e->lanes];
         e->mode[i / (size_t)e->lanes].status[i % (size_t)e->lanes] = e->posterior[i].status;
@@ -149,6 +150,8 @@ em_code em_resample_run(em_resample *r, const double *weight, em_run_result *res
         return EM_OK;
     code = em_run_em_warm(r->comm, r->plan, r->estep, &r->options, &r->group, result, error);
     em_trace_free(&result->trace);
+    if (code == EM_STOPPED)
+        return code;
     *outcome = code == EM_INPUT_ERROR ? EM_RESAMPLE_NOBODY : result->converged ? EM_RESAMPLE_GOOD : EM_RESAMPLE_MOVING;
     return code == EM_INPUT_ERROR ? EM_OK : code; /* that nobody could be fitted is its only input error */
 }

@@ -27,7 +27,7 @@ typedef enum em_resample_outcome {
 em_code em_resample_begin(em_comm *comm, const em_plan *plan, em_estep *estep, const em_fit_options *options, double tol,
                           const em_group_values *group, em_resample *resample, em_error *error) EM_MUST_CHECK;
 /* weight [S] by the plan's number of each subject. EM from the group and the modes of the beginning; the modes that it ends with
- * stay until the next call. result->trace is NULL. */
+ * stay until the next call. result->trace is NULL. EM_STOPPED as em_run_em_warm. */
 em_code em_resample_run(em_resample *resample, const double *weight, em_run_result *result, em_resample_outcome *outcome,
                         em_error *error) EM_MUST_CHECK;
 /* The modes of the beginning, with these weights; NULL: 1 for everybody. */

@@ -22,6 +22,7 @@ typedef struct {
     double *moved;  /* [P,P,P] the same of one lane, in the directions of D */
     double *along;  /* [D,P] u of each coordinate */
     double evaluations;
+    double stopped; /* 1: estep->pause has said so */
 } leaf_of;
 
 /* One subject. */
@@ -195,6 +196,10 @@ static void add_group(void *where, size_t group, double *sum)
     const size_t g = group - w->first, lanes = (size_t)e->lanes;
     const int D = w->at->n_means + w->at->n_covs;
     memset(sum, 0, (size_t)(D * D) * sizeof *sum);
+    if (w->stopped > 0 || (e->pause && e->pause(e->pause_where))) {
+        w->stopped = 1;
+        return;
+    }
     em_group_prior_at(w->prior, e->design, w->group, g, e->lanes);
     differentiate(w, g);
     for (size_t l = 0; l < lanes; l++)
@@ -328,6 +333,9 @@ em_code em_uncertainty(em_comm *comm, const em_plan *plan, const em_estep *estep
     code = em_comm_agree(comm, j_sum && basis ? code : EM_MACHINE, error);
     if (code == EM_OK)
         code = em_treesum(comm, plan, D * D, add_group, &leaf, j_sum, error);
+    em_comm_most(comm, &leaf.stopped, 1);
+    if (code == EM_OK && leaf.stopped > 0)
+        code = em_fail(error, EM_STOPPED, "stopped by a signal");
     if (code == EM_OK) {
         const int n = find_basis(&at, estep->n, group, unbounded, estep->design->full, basis);
         code = invert(j_sum, basis, D, n, covariance, error);

@@ -17,7 +17,7 @@
 #include "random_effects.h"
 
 /* covariance [D,D] of the means and slopes, then variances and covariances of em_coordinates_of (D of them); NaN where there is none.
- * Evaluations are counted in `evaluations`. The E-step under *group must be exact. Collective; the same on every rank. */
+ * Evaluations are counted in `evaluations`. EM_STOPPED where estep->pause ends it. The E-step under *group must be exact. Collective; the same on every rank. */
 em_code em_uncertainty(em_comm *comm, const em_plan *plan, const em_estep *estep, const em_group_values *group,
                        const bool *unbounded, double *covariance, double *evaluations, em_error *error) EM_MUST_CHECK;
 #endif

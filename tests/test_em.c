@@ -474,7 +474,8 @@ static void test_file_on_many_ranks(void **state)
     options.group = EM_GROUP_FIXED;
     em_error error = {EM_OK, ""};
     em_fit *frame, *file;
-    assert_int_equal(em_fit_file(world, path, &em_model_normal, &options, output, true, NULL, NULL, &frame, &error), EM_OK);
+    assert_int_equal(em_fit_file(world, path, &em_model_normal, &options, &(em_fit_output){.path = output, .force = true, .checkpoint_every = 60}, NULL, NULL, &frame,
+                                 &error), EM_OK);
     if (frame) {
         em_comm *alone = em_comm_alone();
         em_fit *one = run_fit(alone, path, &em_model_normal, &options, EM_OK);

@@ -566,7 +566,8 @@ static void test_ranks_give_the_same_bits(void **state)
     em_fit_options options = both_ways(EM_GROUP_FIXED);
     em_error error = {EM_OK, ""};
     em_fit *many = run_fit(world, path, rw, &options), *frame = NULL;
-    assert_int_equal(em_fit_file(world, path, rw, &options, output, true, NULL, NULL, &frame, &error), EM_OK);
+    assert_int_equal(em_fit_file(world, path, rw, &options, &(em_fit_output){.path = output, .force = true, .checkpoint_every = 60}, NULL, NULL, &frame,
+                                 &error), EM_OK);
     if (many) {
         em_comm *alone = em_comm_alone();
         em_fit *one = run_fit(alone, path, rw, &options), *file;

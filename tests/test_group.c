@@ -595,8 +595,8 @@ static void test_standard_errors(void **state)
     em_fit_options options = em_fit_defaults();
     options.tol = 1e-9;
     em_group_values start = {.mu = {0, 0}, .var = {1, 1}};
-    em_run_result result;
-    assert_int_equal(em_run_em(world, &f.plan, &f.estep, &options, &start, NULL, &result, &error), EM_OK);
+    em_run_result result = {0};
+    assert_int_equal(em_run_em(world, &f.plan, &f.estep, &options, &(em_beginning){.group = &start}, NULL, NULL, &result, &error), EM_OK);
     assert_true(result.converged);
     enum { D = 2 + SLOPES + 3 };
     assert_int_equal(f.at.n_means + f.at.n_covs, D);

@@ -62,7 +62,7 @@ static em_fit *fit_to(em_comm *comm, const char *path, const em_fit_options *opt
 {
     em_fit *fit = NULL;
     em_error error = {EM_OK, ""};
-    em_code code = output ? em_fit_file(comm, path, &em_model_normal, options, output, true, NULL, NULL, &fit, &error)
+    em_code code = output ? em_fit_file(comm, path, &em_model_normal, options, &(em_fit_output){.path = output, .force = true, .checkpoint_every = 60}, NULL, NULL, &fit, &error)
                           : em_fit_run(comm, path, &em_model_normal, options, NULL, NULL, &fit, &error);
     if (code != EM_OK)
         fail_msg("fit ended with %d: %s", code, error.text);

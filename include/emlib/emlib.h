@@ -382,13 +382,24 @@ typedef struct em_progress {
 EM_API em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                           const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
     EM_MUST_CHECK;
-/* What `emlib fit` does: em_fit_run with the result in a file; no rank ever holds more than its share of it. A fit of the same data, model and options that is there
- * already is recognised, said in the log, and left as it is; one of anything else is replaced only with `force`
- * (EM_INPUT_ERROR otherwise). Whether the output can be written is found out before the work. Collective; returns EM_OK
- * or EM_NOT_CONVERGED on every rank when the file is there. *fit on rank 0: the new fit without its subjects, NULL where it was
- * there already; fit may be NULL. */
+/* Where a fit goes, and what is done about what is there already. */
+typedef struct em_fit_output {
+    const char *path;
+    bool force;  /* replaces whatever is there; without `resume` also a state in PATH.checkpoint */
+    bool resume; /* goes on with a fit that had not converged, for options->max_iter more iterations; says so where there is nothing to
+                    go on from */
+    double checkpoint_every; /* seconds, at least, between two states; the time that they take stays below 2 %, too */
+    bool (*stopped)(void);   /* asked between two groups of subjects: end with the state written? NULL: never */
+} em_fit_output;
+/* What `emlib fit` does: em_fit_run with the result in a file; no rank ever holds more than its share of it. A fit of the same data, model
+ * and options that is there already is recognised, said in the log, and left as it is; one of anything else is replaced only with `force`
+ * (EM_INPUT_ERROR otherwise). Whether the output can be written is found out before the work. The state of the fit is kept in
+ * PATH.checkpoint meanwhile, and where there is one of the same data, model and options the fit goes on from there, on any number of
+ * ranks, to the result that it would have had without interruption. Collective; returns EM_OK or EM_NOT_CONVERGED on every rank when the
+ * file is there, EM_STOPPED when output->stopped has ended it. *fit on rank 0: the new fit without its subjects, NULL where it was there
+ * already; fit may be NULL. */
 EM_API em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
-                           const char *output, bool force, const em_progress *progress, const em_log *log, em_fit **fit,
+                           const em_fit_output *output, const em_progress *progress, const em_log *log, em_fit **fit,
                            em_error *error) EM_MUST_CHECK;
 /* The JSON text that `fit->options` holds for these options and this model, to compare with a stored fit. Free it. */
 EM_API char *em_fit_options_json(const em_fit_options *options, const em_model *model) EM_MUST_CHECK;

@@ -1,23 +1,30 @@
 /* emlib fit: a model to everybody's data. */
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../fit_found.h"
+#include "../output.h"
 #include "cmd.h"
 #include "print.h"
 
 enum { OPTION_GROUP = 256, OPTION_MU, OPTION_VAR, OPTION_TOL, OPTION_MAX_ITER, OPTION_STARTS, OPTION_SEED, OPTION_OPTIONS,
        OPTION_IGNORE, OPTION_FORCE, OPTION_ACCELERATE, OPTION_COVARIANCE, OPTION_COVARIATE, OPTION_CONTRAST, OPTION_BY, OPTION_FIX,
        OPTION_SHARED, OPTION_GROUP_FROM, OPTION_SUBJECTS, OPTION_EXCLUDE, OPTION_EVIDENCE, OPTION_SAMPLES, OPTION_NODES,
-       OPTION_BOOTSTRAP };
+       OPTION_BOOTSTRAP, OPTION_RESUME, OPTION_CHECKPOINT_EVERY };
 
 typedef struct {
     const char *dataset, *model, *output, *mu, *var, *covariate, *by, *fix, *shared;
     const char **contrast, **exclude; /* [argc] */
     int n_contrasts, n_exclude;
+    em_covariate_term *terms; /* what the texts mean; the options point to them */
+    em_contrast_choice *choices;
+    em_by *conditions;
     em_fit_options options;
-    bool force, quiet, group;
+    double checkpoint_every;
+    bool force, quiet, group, resume;
 } arguments;
 
 static em_group group_of(const struct argp_state *state, const char *text)
@@ -115,6 +122,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case OPTION_BOOTSTRAP: o->bootstrap = (int)cmd_whole(state, "bootstrap", text, 2, 1000000); break;
     case OPTION_FORCE: a->force = true; break;
+    case OPTION_RESUME: a->resume = true; break;
+    case OPTION_CHECKPOINT_EVERY:
+        a->checkpoint_every = cmd_number(state, "checkpoint-every", text);
+        if (a->checkpoint_every < 0)
+            cmd_misuse(state, "--checkpoint-every wants seconds, not below 0, and not '%s'", text);
+        break;
     case ARGP_KEY_ARG:
         if (a->dataset)
             cmd_misuse(state, "one dataset only; '%s' is too much", text);
@@ -130,6 +143,10 @@ static const struct argp_option options[] = {
     {"model", 'm', "MODEL", 0, "model, see 'emlib models'", 1},
     {"output", 'o', "FIT.h5", 0, "fit file to write", 1},
     {"force", OPTION_FORCE, NULL, 0, "replace FIT.h5 if it exists", 1},
+    {"resume", OPTION_RESUME, NULL, 0, "go on with a fit that had not converged, for --max-iter more iterations; a fit that was stopped goes on "
+     "from FIT.h5.checkpoint by itself, with or without this option", 1},
+    {"checkpoint-every", OPTION_CHECKPOINT_EVERY, "SECONDS", 0, "write the state of the fit to FIT.h5.checkpoint so often (default 60), "
+     "but never for more than 2 % of the time", 1},
     {"quiet", 'q', NULL, 0, "no progress; warnings and errors only", 1},
     {"group", OPTION_GROUP, "WHAT", 0, "estimate: the group's means and variances (default); fixed: everybody's MAP under the "
      "prior given by --mu and --var; none: everybody's own maximum likelihood", 2},
@@ -174,7 +191,30 @@ static const struct argp argp = {
     "  emlib show rw.h5\n"
     "  mpirun -n 8 emlib fit data.h5 --model rw --covariate group --covariance full -o rw_group.h5\n\n"
     "Ends with 0 when EM converged, with 3 when the fit is written but EM had not converged. A fit of the same data, model and "
-    "options that is there already is left as it is. Results do not depend on the number of ranks.\n", NULL, NULL, NULL};
+    "options that is there already is left as it is. On SIGTERM, SIGUSR1, SIGINT (Ctrl-C) or SIGHUP it writes its state to FIT.h5.checkpoint and ends with 75; the "
+    "same command goes on from there, on any number of ranks, to the very same result. Results do not depend on the number of ranks.\n", NULL, NULL, NULL};
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t stop; /* a signal has asked for it */
+static bool stopped(void) { return stop; }
+
+/* The second one of a kind ends the program at once. */
+static void take_signal(int number)
+{
+    stop = 1;
+    signal(number, SIG_DFL);
+}
+
+static void take_signals(void)
+{
+    static const int taken[] = {SIGTERM, SIGUSR1, SIGINT, SIGHUP};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        struct sigaction before, now = {.sa_handler = take_signal, .sa_flags = SA_RESTART};
+        if (sigaction(taken[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup stays in force */
+            sigaction(taken[i], &now, NULL);
+    }
+}
 
 /* ---- progress ---- */
 
@@ -292,7 +332,7 @@ static void not_converged(const em_fit *fit)
         fprintf(stderr, "; the estimated distance to its fixed point is %.1e", fit->distance);
     fputc('\n', stderr);
     say_what_moves(fit);
-    fprintf(stderr, "emlib fit: for more iterations run again with a larger --max-iter and --force\n");
+    fprintf(stderr, "emlib fit: for more iterations run the same again with --resume\n");
 }
 
 static const char *name_of(const char *id) { return id ? id : "?"; }
@@ -320,51 +360,128 @@ static void flagged(const em_noted *noted)
                 noted->empty, noted->empty == 1 ? " has" : "s have", name_of(noted->first_empty_id));
 }
 
-int cmd_fit(int argc, char **argv)
+/* What the texts mean for the model: afterwards the options are whole. */
+static em_code understand(arguments *a, const em_model *model, em_error *error)
 {
-    arguments a = {.options = em_fit_defaults(), .contrast = calloc((size_t)argc, sizeof *a.contrast)};
-    em_error error = {EM_OK, ""};
-    const em_model *model;
-    if (!a.contrast) {
+    em_fit_options *o = &a->options;
+    if (!cmd_numbers("mu", a->mu, model, o->mu, error) || !cmd_numbers("var", a->var, model, o->var, error) ||
+        !cmd_numbers("fix", a->fix, model, o->fix, error) || !cmd_names("shared", a->shared, model, o->shared, error))
+        return error->code;
+    em_code code = em_covariate_terms_read(a->covariate, &a->terms, &o->n_covariates, error);
+    if (code == EM_OK)
+        code = em_contrast_choices_read(a->contrast, a->n_contrasts, &a->choices, error);
+    if (code == EM_OK)
+        code = em_by_read(a->by, &a->conditions, &o->n_by, error);
+    o->covariate = a->terms;
+    o->contrast = a->choices;
+    o->n_contrasts = a->n_contrasts;
+    o->by = a->conditions;
+    o->exclude = a->exclude;
+    o->n_exclude = a->n_exclude;
+    return code;
+}
+
+static void free_arguments(arguments *a)
+{
+    free(a->terms);
+    free(a->choices);
+    free(a->conditions);
+    free(a->contrast);
+    free(a->exclude);
+}
+
+/* Parses the command line; returns 0 or an exit status. */
+static int begin(int argc, char **argv, arguments *a)
+{
+    em_error error;
+    *a = (arguments){.checkpoint_every = 60, .options = em_fit_defaults(), .contrast = calloc((size_t)argc, sizeof *a->contrast)};
+    if (!a->contrast) {
         (void)em_fail(&error, EM_MACHINE, "out of memory");
         return cmd_fail("fit", &error);
     }
-    int status = cmd_parse(&argp, argc, argv, &a);
+    return cmd_parse(&argp, argc, argv, a);
+}
+
+/* ---- a look without a fit ---- */
+
+const struct argp_option *cmd_fit_options(void) { return options; }
+
+static int problem(const char *column, const em_error *error)
+{
+    fprintf(stderr, "%s\t%s\n", column, error->text);
+    return (int)error->code;
+}
+
+/* The output and its checkpoint, once all else is in order. */
+static int look_at_output(const arguments *a, const em_model *model)
+{
+    em_error error = {EM_OK, ""};
+    em_fit_seen seen;
+    if (em_output_differs(a->output, a->dataset, &error) != EM_OK ||
+        em_fit_look(a->dataset, model, &a->options, a->output, &seen, &error) != EM_OK)
+        return problem("output", &error);
+    if (seen.why[0])
+        fprintf(stderr, "output\t%s\n", seen.why);
+    switch (seen.output) {
+    case EM_SEEN_CONVERGED: return EM_OK;
+    case EM_SEEN_UNCONVERGED: return EM_NOT_CONVERGED;
+    case EM_SEEN_FOREIGN: return CMD_FIT_FOREIGN;
+    case EM_SEEN_OTHER: return seen.state ? CMD_FIT_STALE_STOPPED : CMD_FIT_STALE;
+    case EM_SEEN_NOTHING: return seen.state ? CMD_FIT_STOPPED : seen.why[0] ? CMD_FIT_STALE : CMD_FIT_MISSING;
+    }
+    return EM_MACHINE;
+}
+
+int cmd_fit_look(int argc, char **argv)
+{
+    arguments a;
+    em_error error = {EM_OK, ""};
+    const em_model *model = NULL;
+    em_dataset *data = NULL;
+    const em_fit_options defaults = em_fit_defaults();
+    int status = begin(argc, argv, &a);
+    if (status == 0 && em_model_get(a.model, &model, &error) != EM_OK)
+        status = problem("model", &error);
+    else if (status == 0 && understand(&a, model, &error) != EM_OK)
+        status = problem("", &error);
+    if (a.dataset && em_dataset_read_outline(a.dataset, &data, &error) != EM_OK)
+        status = problem("data", &error);
+    else if (status == 0 && em_fit_try(a.dataset, model, &defaults, &error) != EM_OK)
+        status = problem("data", &error);
+    else if (status == 0 && em_fit_try(a.dataset, model, &a.options, &error) != EM_OK)
+        status = problem("", &error);
+    em_dataset_free(data);
+    if (status == 0)
+        status = look_at_output(&a, model);
+    free_arguments(&a);
+    return status;
+}
+
+int cmd_fit(int argc, char **argv)
+{
+    arguments a;
+    em_error error = {EM_OK, ""};
+    const em_model *model;
+    int status = begin(argc, argv, &a);
     if (status) {
-        free(a.contrast);
+        free_arguments(&a);
         return status;
     }
-    em_covariate_term *covariate = NULL;
-    em_contrast_choice *contrast = NULL;
-    em_by *by = NULL;
     em_comm *comm = NULL;
+    take_signals();
     em_code code = em_comm_start(&comm, &error);
     if (code == EM_OK)
         code = em_comm_model(comm, a.model, &model, &error);
-    if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||
-                          !cmd_numbers("var", a.var, model, a.options.var, &error) ||
-                          !cmd_numbers("fix", a.fix, model, a.options.fix, &error) ||
-                          !cmd_names("shared", a.shared, model, a.options.shared, &error)))
-        code = error.code;
     if (code == EM_OK)
-        code = em_covariate_terms_read(a.covariate, &covariate, &a.options.n_covariates, &error);
-    if (code == EM_OK)
-        code = em_contrast_choices_read(a.contrast, a.n_contrasts, &contrast, &error);
-    if (code == EM_OK)
-        code = em_by_read(a.by, &by, &a.options.n_by, &error);
-    a.options.covariate = covariate;
-    a.options.contrast = contrast;
-    a.options.n_contrasts = a.n_contrasts;
-    a.options.by = by;
-    a.options.exclude = a.exclude;
-    a.options.n_exclude = a.n_exclude;
+        code = understand(&a, model, &error);
     const bool first = cmd_is_first();
     progress live = {.terminal = isatty(STDERR_FILENO), .tol = a.options.tol, .distance = NAN};
     const em_progress steps = {a.quiet ? NULL : step, &live, a.quiet ? NULL : repetition};
     const em_log log = cmd_log("fit");
     em_fit *fit = NULL;
+    const em_fit_output output = {a.output, a.force, a.resume, a.checkpoint_every, stopped};
     if (code == EM_OK)
-        code = em_fit_file(comm, a.dataset, model, &a.options, a.output, a.force, &steps, &log, &fit, &error);
+        code = em_fit_file(comm, a.dataset, model, &a.options, &output, &steps, &log, &fit, &error);
     if (live.terminal && !a.quiet && first)
         fprintf(stderr, "\r\033[K");
     if (fit && first && !a.quiet)
@@ -379,11 +496,7 @@ int cmd_fit(int argc, char **argv)
     if (code != EM_OK && code != EM_NOT_CONVERGED)
         exit_status = cmd_fail("fit", &error);
     em_fit_free(fit);
-    free(covariate);
-    free(contrast);
-    free(by);
-    free(a.contrast);
-    free(a.exclude);
+    free_arguments(&a);
     em_comm_stop(comm);
     return exit_status;
 }

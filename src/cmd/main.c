@@ -17,6 +17,7 @@ static const struct {
 } commands[] = {
     {"import", cmd_import, "turn a CSV or TSV table of trials into a dataset file", false},
     {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks", true},
+    {"batch", cmd_batch, "the fits of a manifest, one after the other or on SLURM", false},
     {"hbi", cmd_hbi, "several models at once: how frequent each is, and whose it is, on one or many ranks", true},
     {"show", cmd_show, "what was fitted, how it went, the group's parameters", false},
     {"compare", cmd_compare, "models side by side, best first", false},
@@ -207,7 +208,7 @@ static void help(FILE *to)
                 "  mpirun -n 4 emlib fit data.h5 --model rw_dual -o rw_dual.h5\n"
                 "  emlib compare rw.h5 rw_dual.h5\n\n"
                 "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written;\n"
-                "3 written, but EM had not converged.\n");
+                "3 written, but EM had not converged; 75 stopped by a signal, run again to go on.\n");
 }
 
 int main(int argc, char **argv)
