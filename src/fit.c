@@ -7,6 +7,7 @@
 #include "error.h"
 #include "group.h"
 #include "linalg.h"
+#include "model_file.h"
 
 const char *em_subject_status_text(int status)
 {
@@ -72,6 +73,17 @@ em_code em_fit_check_model(const em_fit *fit, const em_model *model, em_error *e
         code = em_fail(error, EM_INPUT_ERROR, "the fit was made by another version of model %s (emlib %s): fit again", model->name,
                        fit->emlib_version);
     return code;
+}
+
+em_code em_fit_model_name(const em_fit *fit, const char *named, const char **name, em_error *error)
+{
+    const bool compiled = fit->model_file || em_model_is_path(fit->model);
+    *name = compiled ? named : fit->model;
+    if (*name)
+        return EM_OK;
+    const char *file = fit->model_file ? fit->model_file : fit->model;
+    return em_fail(error, EM_INPUT_ERROR, "this fit was made with the compiled model %s; a compiled model is code: name it with --model %s "
+                   "if you trust it", file, file);
 }
 
 static void free_texts(char **text, size_t n)

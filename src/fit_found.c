@@ -1,12 +1,15 @@
 #include "fit_found.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "design.h"
 #include "error.h"
 #include "fit_options.h"
+#include "fit_setup.h"
 #include "output.h"
 
 /* The most iterations that a fit was allowed; 0 where its options do not say. */
@@ -100,5 +103,83 @@ em_code em_fit_find(const char *dataset, const em_model *model, const em_fit_opt
         code = em_checkpoint_look(checkpoint, &found->state, error);
     if (code == EM_OK)
         say(output, checkpoint, found);
+    return code;
+}
+
+/* ---- without a fit ------------------------------------------------------------------------------------------------------------- */
+
+static em_code see_output(const em_model *model, const em_fit_options *options, const char *output, const em_identity *of, em_fit_seen *seen,
+                          em_error *error)
+{
+    em_fit *old = NULL;
+    em_error unreadable;
+    if (em_fit_read(output, &old, &unreadable) != EM_OK) {
+        seen->output = EM_SEEN_FOREIGN;
+        snprintf(seen->why, sizeof seen->why, "is not a fit that emlib can read");
+        return EM_OK;
+    }
+    char *json = em_fit_options_json(options, model);
+    const char *what = json ? other(old, of, json) : NULL;
+    seen->output = what ? EM_SEEN_OTHER : old->converged ? EM_SEEN_CONVERGED : EM_SEEN_UNCONVERGED;
+    if (what)
+        snprintf(seen->why, sizeof seen->why, "was made from %s", what);
+    em_fit_free(old);
+    const bool enough = json != NULL;
+    free(json);
+    return enough ? EM_OK : em_fail(error, EM_MACHINE, "out of memory");
+}
+
+static em_code see_state(const char *output, em_checkpoint *checkpoint, em_fit_seen *seen, em_error *error)
+{
+    em_error why;
+    const size_t length = strlen(output) + sizeof ".checkpoint";
+    char *path = em_new(length, 1, error);
+    if (!path)
+        return EM_MACHINE;
+    snprintf(path, length, "%s.checkpoint", output);
+    checkpoint->path = path;
+    const em_code code = em_checkpoint_look(checkpoint, &seen->state, &why);
+    if (code == EM_INPUT_ERROR && !seen->why[0])
+        snprintf(seen->why, sizeof seen->why, "has a checkpoint of another fit, or a damaged one, beside it");
+    checkpoint->path = NULL;
+    free(path);
+    return code == EM_MACHINE ? em_fail(error, code, "%s", why.text) : EM_OK;
+}
+
+em_code em_fit_look(const char *dataset, const em_model *model, const em_fit_options *options, const char *output, em_fit_seen *seen,
+                    em_error *error)
+{
+    *seen = (em_fit_seen){0};
+    em_dataset *data = NULL;
+    em_checkpoint checkpoint = {.isa = -1, .fd = -1};
+    em_code code = em_dataset_read_outline(dataset, &data, error);
+    if (code == EM_OK)
+        code = em_identity_make(data->fingerprint, model, options, &checkpoint.identity, error);
+    if (code == EM_OK && access(output, F_OK) == 0)
+        code = see_output(model, options, output, &checkpoint.identity, seen, error);
+    if (code == EM_OK && seen->output != EM_SEEN_CONVERGED && seen->output != EM_SEEN_UNCONVERGED)
+        code = see_state(output, &checkpoint, seen, error);
+    em_checkpoint_free(&checkpoint);
+    em_dataset_free(data);
+    return code;
+}
+
+em_code em_fit_try(const char *dataset, const em_model *model, const em_fit_options *options, em_error *error)
+{
+    em_trials trials = {0};
+    em_setup setup = {0};
+    em_comm *alone = em_comm_alone();
+    em_code code = alone ? em_fit_options_check(options, model, error) : em_fail(error, EM_MACHINE, "out of memory");
+    if (code == EM_OK)
+        code = em_trials_open(dataset, model, options->ignore_block, &trials, error);
+    if (code == EM_OK)
+        code = em_setup_begin(alone, options, model, &trials, &setup, error);
+    const em_fit_options *o = &setup.options; /* with what --group-from brings */
+    if (code == EM_OK)
+        code = em_design_make(trials.data, setup.chosen, setup.id, o->covariate, o->n_covariates, o->contrast, o->n_contrasts,
+                              (const char *const *)setup.name, setup.view.n, &setup.columns, error);
+    em_setup_free(&setup);
+    em_trials_close(&trials);
+    em_comm_stop(alone);
     return code;
 }

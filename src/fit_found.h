@@ -14,4 +14,17 @@ typedef struct em_fit_found {
  * not finished; options->max_iter may be another then. */
 em_code em_fit_find(const char *dataset, const em_model *model, const em_fit_options *options, const em_fit_output *output,
                     em_checkpoint *checkpoint, em_fit_found *found, em_error *error) EM_MUST_CHECK;
+
+typedef enum em_seen { EM_SEEN_NOTHING, EM_SEEN_CONVERGED, EM_SEEN_UNCONVERGED, EM_SEEN_OTHER, EM_SEEN_FOREIGN } em_seen;
+typedef struct em_fit_seen {
+    em_seen output;  /* a fit of just this, one of something else, or no fit at all */
+    bool state;      /* its checkpoint is there */
+    char why[400];   /* what the output or the checkpoint is instead: "was made from other data"; "" */
+} em_fit_seen;
+/* The same without a word and without a refusal: what em_fit_find would meet. */
+em_code em_fit_look(const char *dataset, const em_model *model, const em_fit_options *options, const char *output, em_fit_seen *seen,
+                    em_error *error) EM_MUST_CHECK;
+/* Refuses what a fit would refuse before it looks at the trials themselves: options, columns that the model needs, subjects,
+ * covariates, the group of another fit. */
+em_code em_fit_try(const char *dataset, const em_model *model, const em_fit_options *options, em_error *error) EM_MUST_CHECK;
 #endif

@@ -16,7 +16,7 @@ void em_group_design_free(em_group_design *design)
 
 void em_group_means(const em_group_design *d, const em_group_values *group, size_t g, int lanes, double *mean)
 {
-    const double *column = d->column + (d->column ? g * (size_t)(d->n_slopes * lanes) : 0);
+    const double *column = d->column ? d->column + g * (size_t)(d->n_slopes * lanes) : NULL;
     const double *fixed = d->fixed ? d->fixed + g * (size_t)(d->n * lanes) : NULL;
     for (int j = 0; j < d->n; j++)
         for (int l = 0; l < lanes; l++)

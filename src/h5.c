@@ -83,6 +83,7 @@ void em_h5_free_texts(char **text, size_t n)
 static void be_quiet(void)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0); /* a file may name a filter for which HDF5 would load a plug-in: code */
 }
 
 /* No file locks: a file that is read is never written again, and many cluster file systems refuse locks. The newest

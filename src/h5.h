@@ -40,7 +40,9 @@ em_code em_h5_check_written(const em_h5 *h5, em_error *error) EM_MUST_CHECK;
 /* Gives back any HDF5 object; 0 and negative numbers stand for none. */
 void em_h5_drop(hid_t id);
 void em_h5_free_texts(char **text, size_t n);
-/* Puts '?' for every byte that belongs to no UTF-8 character. */
+/* UTF-8 without control characters, but for ends of lines and tabs. */
+bool em_h5_is_text(const char *text);
+/* Puts '?' for every byte that belongs to no such character. */
 void em_h5_mend_utf8(char *text);
 
 /* ---- arrays ---- */
@@ -92,6 +94,9 @@ typedef struct em_h5_opened {
 } em_h5_opened;
 /* Checks everything that can be known without reading: afterwards memory for the extents may be asked for. */
 em_code em_h5_array_open(const em_h5 *h5, const char *path, em_h5_opened *array, em_error *error) EM_MUST_CHECK;
+/* Before the rows first .. first+count-1 are read: whether their chunks hold as much as they should. HDF5 does not look. */
+em_code em_h5_check_chunks(const em_h5 *h5, const em_h5_opened *array, const char *path, uint64_t first, uint64_t count,
+                           em_error *error) EM_MUST_CHECK;
 void em_h5_array_close(em_h5_opened *array);
 /* Reads rows first .. first+count-1, count > 0, of numbers as double; `values` takes them all. */
 em_code em_h5_read_doubles(const em_h5 *h5, const em_h5_opened *array, const char *path, uint64_t first, uint64_t count,

@@ -195,15 +195,16 @@ bool em_h5_plain_number(hid_t type, bool *whole)
 /* Filters that HDF5 brings along and that cannot grow data beyond max_compression. */
 static bool known_filters(hid_t creation)
 {
-    int n = H5Pget_nfilters(creation);
+    int n = H5Pget_nfilters(creation), deflate = 0;
     for (int i = 0; i < n; i++) {
         unsigned flags, config;
         size_t values = 0;
         H5Z_filter_t filter = H5Pget_filter2(creation, (unsigned)i, &flags, &values, NULL, 0, NULL, &config);
         if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32)
             return false;
+        deflate += filter == H5Z_FILTER_DEFLATE;
     }
-    return n >= 0 && n <= 3;
+    return n >= 0 && n <= 3 && deflate <= 1;
 }
 
 /* Whether the file can hold what the extents claim, and holds it itself. */
@@ -271,7 +272,9 @@ void em_h5_array_close(em_h5_opened *array)
 em_code em_h5_read_doubles(const em_h5 *h5, const em_h5_opened *array, const char *path, uint64_t first, uint64_t count,
                            double *values, em_error *error)
 {
-    em_code code = EM_OK;
+    em_code code = em_h5_check_chunks(h5, array, path, first, count, error);
+    if (code)
+        return code;
     hid_t block = em_h5_select_rows(array->space, first, count);
     if (block < 0 || H5Dread(array->id, H5T_NATIVE_DOUBLE, block, array->space, H5P_DEFAULT, values) < 0)
         code = em_h5_fail(h5, error, "cannot read %s", path);
@@ -311,6 +314,8 @@ static em_code read_array(const em_h5 *h5, const em_h5_array *row, em_h5_extents
     if (code)
         return code;
     code = match_shape(h5, row, &array, extents, &n, error);
+    if (!code)
+        code = em_h5_check_chunks(h5, &array, row->path, 0, array.extent[0], error);
     if (!code && row->type == EM_H5_TEXT) {
         char **text = NULL;
         em_h5_place from = {array.id, false, 0, 0};

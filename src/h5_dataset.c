@@ -370,6 +370,8 @@ static em_code read_ids(const em_h5 *h5, size_t n_subjects, size_t first, size_t
     em_code code = open_ids(h5, &array, &n, error);
     if (!code && (n != n_subjects || first > n || count > n - first))
         code = em_h5_damaged(h5, error, "there are %llu ids for %zu subjects", (unsigned long long)n, n_subjects);
+    if (!code)
+        code = em_h5_check_chunks(h5, &array, "/subjects/id", first, count, error);
     em_h5_place from = {array.id, false, 0, array.space};
     if (!code && count && (from.block = em_h5_select_rows(array.space, first, count)) < 0)
         code = em_h5_fail(h5, error, "cannot read /subjects/id");
@@ -442,6 +444,8 @@ static em_code column_name(const em_h5 *h5, const reading *r, hsize_t i, char **
         return EM_MACHINE;
     if (H5Lget_name_by_idx(r->group, ".", r->by, H5_ITER_INC, i, *name, (size_t)length + 1, H5P_DEFAULT) != length)
         return em_h5_fail(h5, error, "cannot list %s", r->in->path);
+    if (!em_h5_is_text(*name))
+        return em_h5_damaged(h5, error, "the name of a column in %s is not UTF-8, or has a control character", r->in->path);
     return EM_OK;
 }
 

@@ -18,12 +18,13 @@ static herr_t write_place(em_h5_place to, hid_t type, const void *values)
 }
 
 /* Length of the UTF-8 character at p (which ends with '\0' somewhere), or 0: over-long forms, surrogates and what lies
- * beyond Unicode are none. */
+ * beyond Unicode are none. Nor are control characters, with which a file could give orders to the terminal on which its texts
+ * are shown; ends of lines and tabs are harmless. */
 static int utf8_length(const unsigned char *p)
 {
     static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (*p < 0x80)
-        return 1;
+        return (*p >= 0x20 && *p != 0x7F) || *p == '\t' || *p == '\n' || *p == '\r';
     int n = *p >= 0xF0 && *p < 0xF8 ? 4 : *p >= 0xE0 ? 3 : *p >= 0xC0 ? 2 : 0;
     if (n == 0 || *p >= 0xF8)
         return 0;
@@ -33,10 +34,10 @@ static int utf8_length(const unsigned char *p)
             return 0;
         c = c << 6 | (p[i] & 0x3Fu);
     }
-    return c < least[n] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? 0 : n;
+    return c < least[n] || c < 0xA0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? 0 : n;
 }
 
-static bool is_utf8(const char *text)
+bool em_h5_is_text(const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
         int n = utf8_length(p);
@@ -89,8 +90,8 @@ em_code em_h5_write_texts(const em_h5 *h5, em_h5_place to, hid_t type, const cha
     em_code code = EM_OK;
     for (size_t i = 0; i < n && !code; i++) {
         memcpy(all + i * width, text[i], strlen(text[i]));
-        if (!is_utf8(text[i]))
-            code = em_fail(error, EM_INPUT_ERROR, "%s: %s: '%.100s' is not UTF-8 text", h5->path, name, text[i]);
+        if (!em_h5_is_text(text[i]))
+            code = em_fail(error, EM_INPUT_ERROR, "%s: %s: '%.100s' is not UTF-8 text, or has a control character", h5->path, name, text[i]);
     }
     if (!code && n && write_place(to, type, all) < 0)
         code = em_h5_fail(h5, error, "cannot write %s", name);
@@ -161,8 +162,8 @@ em_code em_h5_read_texts(const em_h5 *h5, em_h5_place from, hid_t type, hid_t sp
         code = H5Tis_variable_str(type) > 0 ? read_variable_texts(h5, from, type, space, name, all, n, error)
                                             : read_fixed_texts(h5, from, type, name, all, n, error);
     for (size_t i = 0; i < n && !code; i++)
-        if (!is_utf8(all[i]))
-            code = em_h5_damaged(h5, error, "text %zu of %s is not UTF-8", i + 1, name);
+        if (!em_h5_is_text(all[i]))
+            code = em_h5_damaged(h5, error, "text %zu of %s is not UTF-8, or has a control character", i + 1, name);
     if (code)
         em_h5_free_texts(all, n);
     else

@@ -87,7 +87,7 @@ static em_code take_text(em_import_column *column, size_t row, const char *text,
         if (column->given)
             return not_a_level(column, text, n, place, error);
         if (!em_text_is_utf8(text, n))
-            return em_import_refuse(place, column->name, error, "'%s' is not UTF-8; save the table as text in UTF-8",
+            return em_import_refuse(place, column->name, error, "'%s' is not UTF-8, or has a control character; save the table as text in UTF-8",
                                     em_text_shown(text, n, cell));
     }
     return code_text(column, row, text, n, error);

@@ -23,7 +23,7 @@ static em_code take_name(em_import_table *t, size_t field, const char *text, siz
     em_import_place place = {t->path, line};
     if (!em_text_is_utf8(text, n))
         return em_fail(t->error, EM_INPUT_ERROR,
-                       "%s: line %zu: the header line, '%s', is not UTF-8; a table is text, CSV or TSV in UTF-8",
+                       "%s: line %zu: the header line, '%s', is not UTF-8, or has a control character; a table is text, CSV or TSV in UTF-8",
                        place.path, line, em_text_shown(text, n, shown));
     if (n == 0)
         return em_fail(t->error, EM_INPUT_ERROR,
@@ -223,7 +223,7 @@ static em_code new_subject(em_import_table *t, const char *text, size_t n, size_
         return em_import_refuse(place, name, t->error, "there is no subject ('%s'), and every row needs one",
                                 em_text_shown(text, n, shown));
     if (!em_text_is_utf8(text, n))
-        return em_import_refuse(place, name, t->error, "'%s' is not UTF-8; save the table as text in UTF-8",
+        return em_import_refuse(place, name, t->error, "'%s' is not UTF-8, or has a control character; save the table as text in UTF-8",
                                 em_text_shown(text, n, shown));
     t->id = em_texts_add(&t->ids, text, n, t->error);
     return t->id == EM_TEXTS_NONE ? EM_MACHINE : EM_OK;

@@ -87,16 +87,19 @@ static em_code check_data(const em_fit *fit, const char *dataset, bool given, em
 /* Rank 0. */
 static em_code read_fit(const char *path, const em_loo_options *o, known *k, em_error *error)
 {
+    const char *name = NULL;
     em_code code = em_fit_read(path, &k->fit, error);
     if (code == EM_OK)
         code = check_fit(k->fit, path, error);
+    if (code == EM_OK)
+        code = em_fit_model_name(k->fit, o->model ? o->model->name : o->model_file, &name, error);
     if (code != EM_OK)
         return code;
     k->n_subjects = k->fit->n_subjects;
     k->n_parameters = k->fit->n_parameters;
     k->n_excluded = (int)k->fit->n_excluded;
     k->json = em_copy(k->fit->options, error);
-    k->model = em_copy(o->model_file ? o->model_file : k->fit->model_file ? k->fit->model_file : k->fit->model, error);
+    k->model = em_copy(name, error);
     k->dataset = em_copy(o->dataset ? o->dataset : k->fit->dataset, error);
     code = k->json && k->model && k->dataset ? check_data(k->fit, k->dataset, o->dataset != NULL, error) : EM_MACHINE;
     return code;
@@ -168,6 +171,8 @@ static em_code know(em_comm *comm, const char *path, const em_loo_options *o, kn
         code = em_comm_agree(comm, k->fit ? check_model(k->fit, *model, error) : EM_OK, error);
     if (code == EM_OK)
         code = em_comm_agree(comm, em_fit_options_take(k->json, *model, &k->options, &k->shape, error), error);
+    if (code == EM_OK) /* the fit may come from anybody */
+        code = em_comm_agree(comm, em_fit_options_check(&k->options, *model, error), error);
     k->options.group_from = path; /* its group, in this design's terms */
     k->options.exclude = k->fit ? (const char *const *)k->fit->excluded : NULL; /* ids count on rank 0 alone */
     k->options.n_exclude = k->n_excluded;

@@ -434,7 +434,7 @@ static void tell_information(check *c, const em_fit *fit)
     for (int j = 0; j < c->P; j++) {
         size_t used, count = uninformed(fit, j, &used);
         if (count > used / 2)
-            told = true, say(c, count > 0.9 * (double)used ? EM_MEND : EM_NOTE,
+            told = true, say(c, (double)count > 0.9 * (double)used ? EM_MEND : EM_NOTE,
                              "the data tell nothing of %s for %zu of %zu subjects: its posterior is as wide as the prior. Does it occur in the "
                              "likelihood? Does the task have trials on which it matters?", c->model->parameters[j].name, count, used);
     }

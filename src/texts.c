@@ -94,11 +94,17 @@ static size_t character(const unsigned char *p, size_t left)
     return n;
 }
 
+/* One with which a text could give orders to the terminal that shows it. */
+static bool is_control(const unsigned char *p)
+{
+    return (p[0] < 0x20 && p[0] != '\t' && p[0] != '\n' && p[0] != '\r') || p[0] == 0x7F || (p[0] == 0xC2 && p[1] < 0xA0);
+}
+
 bool em_text_is_utf8(const char *text, size_t n)
 {
     const unsigned char *p = (const unsigned char *)text;
     for (size_t i = 0, step; i < n; i += step)
-        if (!(step = character(p + i, n - i)))
+        if (!(step = character(p + i, n - i)) || is_control(p + i))
             return false;
     return true;
 }
@@ -109,9 +115,9 @@ const char *em_text_shown(const char *text, size_t n, char shown[EM_SHOWN])
     size_t used = 0, i = 0;
     while (i < n) {
         size_t step = character(p + i, n - i);
-        if (used + step + sizeof "..." > EM_SHOWN)
+        if (used + (step ? step : 1) + sizeof "..." > EM_SHOWN)
             break;
-        if (step == 0 || p[i] < 0x20 || p[i] == 0x7F) {
+        if (step == 0 || p[i] < 0x20 || is_control(p + i)) {
             shown[used++] = '?';
             i++;
         } else {

@@ -20,6 +20,7 @@ size_t em_texts_add(em_texts *texts, const char *text, size_t n, em_error *error
 char **em_texts_take(em_texts *texts);
 void em_texts_clear(em_texts *texts);
 
+/* UTF-8 without control characters, but for tabs and ends of lines. */
 bool em_text_is_utf8(const char *text, size_t n);
 
 enum { EM_SHOWN = 68 };

@@ -25,7 +25,10 @@ expect 0 '"model_file": ".*mine.so"' "$emlib" show mine.h5 --json
 # the same equations as rw, so the same fit
 "$emlib" fit data.h5 --model rw --quiet -o rw.h5
 check cmp <("$emlib" export mine.h5 --table subjects) <("$emlib" export rw.h5 --table subjects)
-check cmp <("$emlib" export mine.h5 --table trials) <("$emlib" export rw.h5 --table trials)
+check cmp <("$emlib" export mine.h5 --table trials --model ./mine.so) <("$emlib" export rw.h5 --table trials)
+# a model is code: nothing that a file says loads one
+expect 2 'a compiled model is code: name it with --model .*mine.so if you trust it' "$emlib" export mine.h5 --table trials
+expect 2 'a compiled model is code: name it with --model .*mine.so if you trust it' "$emlib" loo mine.h5
 expect 0 'subject,log_likelihood' "$emlib" loglik data.h5 --model ./mine.so --at alpha=0,beta=0 --csv
 expect 0 '5 subjects' "$emlib" simulate --model ./mine.so --subjects 5 --trials 20 -o drawn.h5
 "$mpiexec" --oversubscribe -n 2 "$emlib" fit data.h5 --model ./mine.so --quiet -o two.h5
@@ -35,11 +38,11 @@ check cmp <("$emlib" export mine.h5 --table subjects) <("$emlib" export two.h5 -
 sed -i 's/fill(s->q, 0)/fill(s->q, 0.5)/' mine.c
 expect 0 'model mine' "$emlib" model build mine.c
 expect 2 'another version of the model' "$emlib" fit data.h5 --model ./mine.so -o mine.h5
-expect 2 'another version of model mine' "$emlib" export mine.h5 --table trials
+expect 2 'another version of model mine' "$emlib" export mine.h5 --table trials --model ./mine.so
 mkdir away && mv mine.so away/
-expect 2 'mine.so: no such model file' "$emlib" export mine.h5 --table trials
+expect 2 'mine.so: no such model file' "$emlib" export mine.h5 --table trials --model ./mine.so
 expect 0 'converged' "$emlib" fit data.h5 --model away/mine.so -o mine.h5 --force
-expect 0 '^subject,trial' "$emlib" export mine.h5 --table trials
+expect 0 '^subject,trial' "$emlib" export mine.h5 --table trials --model away/mine.so
 mv away/mine.so .
 expect 0 '^subject,trial' "$emlib" export mine.h5 --table trials --model ./mine.so
 

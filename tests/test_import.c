@@ -344,6 +344,12 @@ static const struct {
     {"id not UTF-8", H "a\xFF,0,1\n", "line 2, column 'subject': 'a?' is not UTF-8"},
     {"text not UTF-8", "subject,s\na,x\na,\xE9t\xE9\n", "line 3, column 's': '?t?' is not UTF-8"},
     {"name not UTF-8", "subject,\xE9\na,1\n", "line 1: the header line, '?', is not UTF-8"},
+    {"an order to the terminal", H "a,0,1\n\x1B[2J,0,1\n", "line 3, column 'subject': '?[2J' is not UTF-8, or has a control character"},
+    {"the same in one character", "subject,s\na,x\na,\xC2\x9B 2J\n", "line 3, column 's': '?? 2J' is not UTF-8, or has a control"},
+    {"64 bytes and more that are no UTF-8",
+     "subject,\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+     "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\na,1\n",
+     "line 1: the header line, '????????????????????????????????????????????????????????????????...', is not UTF-8"},
     {"UTF-16", "\xFF\xFEs", "is written in UTF-16"},
     {"a quote never closed", H "a,0,1\na,1,\"0\na,0,1\na,1,1\n",
      "line 3: a quote (\") opens a cell and no quote closes it"},

@@ -406,6 +406,11 @@ EM_API char *em_fit_options_json(const em_fit_options *options, const em_model *
 /* As em_dataset_write. */
 EM_API em_code em_fit_write(const em_fit *fit, const char *path, bool force, em_error *error) EM_MUST_CHECK;
 EM_API em_code em_fit_read(const char *path, em_fit **fit, em_error *error) EM_MUST_CHECK;
+/* The name under which em_model_get finds the model of a fit: of a built-in one the fit's own word; of a compiled one `named`, the
+ * path that the user gives. A compiled model is code, and a fit file may come from anybody: without a path from the user
+ * (NULL) it is refused with EM_INPUT_ERROR, wherever the fit says that it is. `named` does not count for a built-in model. *name
+ * out, borrowed. */
+EM_API em_code em_fit_model_name(const em_fit *fit, const char *named, const char **name, em_error *error) EM_MUST_CHECK;
 
 /* What the resamples of a bootstrap say of one number. */
 typedef struct em_resampled {
@@ -421,8 +426,8 @@ EM_API em_code em_bootstrap_summary(const double *value, int n, size_t stride, e
 
 typedef struct em_loo_options {
     const char *dataset; /* path of the data; NULL: as the fit says */
-    const em_model *model;  /* NULL: as model_file or the fit says */
-    const char *model_file; /* path of a compiled model; NULL: as the fit says */
+    const em_model *model;  /* NULL: as em_fit_model_name has it */
+    const char *model_file; /* path of the compiled model of a fit that was made with one */
     double tol;          /* largest estimated distance to each EM's fixed point; 0: as the fit's */
 } em_loo_options;
 

@@ -7,12 +7,26 @@
 #include "emlib/emlib.h"
 
 typedef int command_fn(int argc, char **argv);
-command_fn cmd_import, cmd_fit, cmd_hbi, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_loo, cmd_simulate;
+command_fn cmd_batch, cmd_import, cmd_fit, cmd_hbi, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_loo, cmd_simulate;
 
 /* `emlib show` of an HBI file: prints it and returns the exit status. */
 int show_hbi(const char *path, bool json);
 /* `emlib export` of an HBI file; output NULL: the standard output. */
 int export_hbi(const char *path, const char *table, const char *output, bool force);
+
+/* What `emlib fit` would do with these arguments. Returns 0 or 3 where the output is there already and made from the same; one of
+ * these; or the exit status of a failure. A line "COLUMN<tab>text" on stderr says why, once for each problem; the column is empty where
+ * an option is at fault. Misuse ends the process as it does in cmd_fit: to be called in a process of its own. */
+enum {
+    CMD_FIT_MISSING = 10,
+    CMD_FIT_STOPPED,       /* missing, but its state is there to go on from */
+    CMD_FIT_STALE,         /* the output, or the state, is of something else */
+    CMD_FIT_STALE_STOPPED, /* the output is, and the state of what is asked for is there */
+    CMD_FIT_FOREIGN        /* what is there is no fit */
+};
+int cmd_fit_look(int argc, char **argv);
+/* The options of `emlib fit`, as argp has them. */
+const struct argp_option *cmd_fit_options(void);
 
 /* argp_parse with what every command wants: `--help` on stdout and exit 0, misuse on stderr and exit 2, the name
  * "emlib COMMAND" in messages. argv[0] is the command's name. Returns 0 or an exit status. */

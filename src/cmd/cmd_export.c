@@ -58,7 +58,7 @@ static const struct argp_option options[] = {
     {"table", 't', "NAME", 0, "Which table: subjects, group, coefficients, estimates, trace, trials or bootstrap", 0},
     {"output", 'o', "FILE.csv", 0, "Where to write it; default: the standard output", 0},
     {"data", 'd', "DATA.h5", 0, "For trials: the dataset, where it is no longer at the place that the fit names", 0},
-    {"model", 'm', "FILE.so", 0, "For trials: the compiled model, where it is no longer at the place that the fit names", 0},
+    {"model", 'm', "FILE.so", 0, "For trials of a fit of a compiled model: that model, which is code", 0},
     {"force", 'f', 0, 0, "Replace FILE.csv if it exists", 0},
     {0},
 };
@@ -212,7 +212,10 @@ static em_code write_trials(const em_fit *fit, const export_options *o, FILE *to
     const em_model *model;
     em_dataset *data = NULL;
     double *latents = NULL;
-    em_code code = em_model_get(o->model ? o->model : fit->model_file ? fit->model_file : fit->model, &model, error);
+    const char *name;
+    em_code code = em_fit_model_name(fit, o->model, &name, error);
+    if (!code)
+        code = em_model_get(name, &model, error);
     if (!code)
         code = em_latents(fit, model, o->data ? o->data : fit->dataset, &data, &latents, error);
     if (code)

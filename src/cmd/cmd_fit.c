@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../fit_found.h"
 #include "../output.h"
 #include "cmd.h"
 #include "print.h"
@@ -18,6 +19,9 @@ typedef struct {
     const char *dataset, *model, *output, *mu, *var, *covariate, *by, *fix, *shared;
     const char **contrast, **exclude; /* [argc] */
     int n_contrasts, n_exclude;
+    em_covariate_term *terms; /* what the texts mean; the options point to them */
+    em_contrast_choice *choices;
+    em_by *conditions;
     em_fit_options options;
     double checkpoint_every;
     bool force, quiet, group, resume;
@@ -360,45 +364,120 @@ static void flagged(const em_noted *noted)
                 noted->empty, noted->empty == 1 ? " has" : "s have", name_of(noted->first_empty_id));
 }
 
-int cmd_fit(int argc, char **argv)
+/* What the texts mean for the model: afterwards the options are whole. */
+static em_code understand(arguments *a, const em_model *model, em_error *error)
 {
-    arguments a = {.checkpoint_every = 60, .options = em_fit_defaults(), .contrast = calloc((size_t)argc, sizeof *a.contrast)};
-    em_error error = {EM_OK, ""};
-    const em_model *model;
-    if (!a.contrast) {
+    em_fit_options *o = &a->options;
+    if (!cmd_numbers("mu", a->mu, model, o->mu, error) || !cmd_numbers("var", a->var, model, o->var, error) ||
+        !cmd_numbers("fix", a->fix, model, o->fix, error) || !cmd_names("shared", a->shared, model, o->shared, error))
+        return error->code;
+    em_code code = em_covariate_terms_read(a->covariate, &a->terms, &o->n_covariates, error);
+    if (code == EM_OK)
+        code = em_contrast_choices_read(a->contrast, a->n_contrasts, &a->choices, error);
+    if (code == EM_OK)
+        code = em_by_read(a->by, &a->conditions, &o->n_by, error);
+    o->covariate = a->terms;
+    o->contrast = a->choices;
+    o->n_contrasts = a->n_contrasts;
+    o->by = a->conditions;
+    o->exclude = a->exclude;
+    o->n_exclude = a->n_exclude;
+    return code;
+}
+
+static void free_arguments(arguments *a)
+{
+    free(a->terms);
+    free(a->choices);
+    free(a->conditions);
+    free(a->contrast);
+    free(a->exclude);
+}
+
+/* Parses the command line; returns 0 or an exit status. */
+static int begin(int argc, char **argv, arguments *a)
+{
+    em_error error;
+    *a = (arguments){.checkpoint_every = 60, .options = em_fit_defaults(), .contrast = calloc((size_t)argc, sizeof *a->contrast)};
+    if (!a->contrast) {
         (void)em_fail(&error, EM_MACHINE, "out of memory");
         return cmd_fail("fit", &error);
     }
-    int status = cmd_parse(&argp, argc, argv, &a);
+    return cmd_parse(&argp, argc, argv, a);
+}
+
+/* ---- a look without a fit ---- */
+
+const struct argp_option *cmd_fit_options(void) { return options; }
+
+static int problem(const char *column, const em_error *error)
+{
+    fprintf(stderr, "%s\t%s\n", column, error->text);
+    return (int)error->code;
+}
+
+/* The output and its checkpoint, once all else is in order. */
+static int look_at_output(const arguments *a, const em_model *model)
+{
+    em_error error = {EM_OK, ""};
+    em_fit_seen seen;
+    if (em_output_differs(a->output, a->dataset, &error) != EM_OK ||
+        em_fit_look(a->dataset, model, &a->options, a->output, &seen, &error) != EM_OK)
+        return problem("output", &error);
+    if (seen.why[0])
+        fprintf(stderr, "output\t%s\n", seen.why);
+    switch (seen.output) {
+    case EM_SEEN_CONVERGED: return EM_OK;
+    case EM_SEEN_UNCONVERGED: return EM_NOT_CONVERGED;
+    case EM_SEEN_FOREIGN: return CMD_FIT_FOREIGN;
+    case EM_SEEN_OTHER: return seen.state ? CMD_FIT_STALE_STOPPED : CMD_FIT_STALE;
+    case EM_SEEN_NOTHING: return seen.state ? CMD_FIT_STOPPED : seen.why[0] ? CMD_FIT_STALE : CMD_FIT_MISSING;
+    }
+    return EM_MACHINE;
+}
+
+int cmd_fit_look(int argc, char **argv)
+{
+    arguments a;
+    em_error error = {EM_OK, ""};
+    const em_model *model = NULL;
+    em_dataset *data = NULL;
+    const em_fit_options defaults = em_fit_defaults();
+    int status = begin(argc, argv, &a);
+    if (status == 0 && em_model_get(a.model, &model, &error) != EM_OK)
+        status = problem("model", &error);
+    else if (status == 0 && understand(&a, model, &error) != EM_OK)
+        status = problem("", &error);
+    if (a.dataset && em_dataset_read_outline(a.dataset, &data, &error) != EM_OK)
+        status = problem("data", &error);
+    else if (status == 0 && em_fit_try(a.dataset, model, &defaults, &error) != EM_OK)
+        status = problem("data", &error);
+    else if (status == 0 && em_fit_try(a.dataset, model, &a.options, &error) != EM_OK)
+        status = problem("", &error);
+    em_dataset_free(data);
+    if (status == 0)
+        status = look_at_output(&a, model);
+    free_arguments(&a);
+    return status;
+}
+
+int cmd_fit(int argc, char **argv)
+{
+    arguments a;
+    em_error error = {EM_OK, ""};
+    const em_model *model;
+    int status = begin(argc, argv, &a);
     if (status) {
-        free(a.contrast);
+        free_arguments(&a);
         return status;
     }
-    em_covariate_term *covariate = NULL;
-    em_contrast_choice *contrast = NULL;
-    em_by *by = NULL;
     em_comm *comm = NULL;
     take_signals();
     em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)
         code = em_comm_model(comm, a.model, &model, &error);
-    if (code == EM_OK && (!cmd_numbers("mu", a.mu, model, a.options.mu, &error) ||
-                          !cmd_numbers("var", a.var, model, a.options.var, &error) ||
-                          !cmd_numbers("fix", a.fix, model, a.options.fix, &error) ||
-                          !cmd_names("shared", a.shared, model, a.options.shared, &error)))
-        code = error.code;
     if (code == EM_OK)
-        code = em_covariate_terms_read(a.covariate, &covariate, &a.options.n_covariates, &error);
-    if (code == EM_OK)
-        code = em_contrast_choices_read(a.contrast, a.n_contrasts, &contrast, &error);
-    if (code == EM_OK)
-        code = em_by_read(a.by, &by, &a.options.n_by, &error);
-    a.options.covariate = covariate;
-    a.options.contrast = contrast;
-    a.options.n_contrasts = a.n_contrasts;
-    a.options.by = by;
-    a.options.exclude = a.exclude;
-    a.options.n_exclude = a.n_exclude;
+        code = understand(&a, model, &error);
     const bool first = cmd_is_first();
     progress live = {.terminal = isatty(STDERR_FILENO), .tol = a.options.tol, .distance = NAN};
     const em_progress steps = {a.quiet ? NULL : step, &live, a.quiet ? NULL : repetition};
@@ -421,11 +500,7 @@ int cmd_fit(int argc, char **argv)
     if (code != EM_OK && code != EM_NOT_CONVERGED)
         exit_status = cmd_fail("fit", &error);
     em_fit_free(fit);
-    free(covariate);
-    free(contrast);
-    free(by);
-    free(a.contrast);
-    free(a.exclude);
+    free_arguments(&a);
     em_comm_stop(comm);
     return exit_status;
 }

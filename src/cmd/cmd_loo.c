@@ -36,8 +36,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_END:
         if (a->n == 0)
             cmd_misuse(state, "which fit file?");
-        if (a->n > 1 && a->options.model_file)
-            cmd_misuse(state, "--model is for one fit file; here are %d", a->n);
         break;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -48,7 +46,7 @@ static const struct argp_option options[] = {
     {"output", 'o', "LOO.csv", 0, "where to write the table; default: the standard output", 0},
     {"json", 'j', 0, 0, "sums, differences and subjects as JSON in place of the table", 0},
     {"data", 'd', "DATA.h5", 0, "the dataset, where it is no longer at the place that the fit names", 0},
-    {"model", 'm', "FILE.so", 0, "the compiled model, where it is no longer at the place that the fit names", 0},
+    {"model", 'm', "FILE.so", 0, "the compiled model, which is code, of those fits that were made with one", 0},
     {"tol", OPTION_TOL, "X", 0, "largest estimated distance of each EM to its fixed point (default: that of the fit)", 0},
     {"force", 'f', 0, 0, "replace LOO.csv if it exists", 0},
     {"quiet", 'q', 0, 0, "no progress and no sums; warnings and errors only", 0},

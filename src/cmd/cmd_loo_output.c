@@ -25,11 +25,10 @@ em_code loo_compare(loo_table *t, em_error *error)
 
 static void name_people(const em_loo_result *r)
 {
-    size_t named = 0, lost = 0, flagged = 0;
+    size_t named = 0, lost = 0;
     for (size_t s = 0; s < r->n_subjects; s++) {
         const bool none = isnan(r->elpd[s]), flag = em_subject_is_flagged(r->status[s]);
         lost += none;
-        flagged += flag && !none;
         if ((none || flag) && named++ < MAX_NAMED)
             fprintf(stderr, "emlib loo: warning: subject %s: %s%s\n", r->subject[s], none ? "no prediction; " : "",
                     none && !flag ? "without it the others do not tell the group (are their covariates all alike?)"

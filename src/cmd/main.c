@@ -19,6 +19,7 @@ static const struct {
 } commands[] = {
     {"import", cmd_import, "turn a CSV or TSV table of trials into a dataset file", false},
     {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks", true},
+    {"batch", cmd_batch, "the fits of a manifest, one after the other or on SLURM", false},
     {"hbi", cmd_hbi, "several models at once: how frequent each is, and whose it is, on one or many ranks", true},
     {"show", cmd_show, "what was fitted, how it went, the group's parameters", false},
     {"compare", cmd_compare, "models side by side, best first", false},
@@ -97,11 +98,23 @@ void cmd_misuse(const struct argp_state *state, const char *format, ...)
     exit(EM_INPUT_ERROR);
 }
 
+/* Words of files and arguments may stand in it: control characters would reach the terminal. */
+static void put_line(const char *command, const char *text)
+{
+    fprintf(stderr, "emlib %s: ", command);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        const bool c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
+        putc((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7F || c1 ? '?' : *p, stderr);
+        p += c1;
+    }
+    putc('\n', stderr);
+}
+
 int cmd_fail(const char *command, const em_error *error)
 {
     if (!cmd_is_first())
         return 0; /* see cmd_parse */
-    fprintf(stderr, "emlib %s: %s\n", command, error->text);
+    put_line(command, error->text);
     return (int)error->code;
 }
 
@@ -116,7 +129,7 @@ int cmd_finish(const char *command, int status)
 static void print_line(void *where, const char *text)
 {
     if (cmd_is_first())
-        fprintf(stderr, "emlib %s: %s\n", (const char *)where, text);
+        put_line(where, text);
 }
 
 em_log cmd_log(const char *command)
@@ -224,7 +237,7 @@ static void help(FILE *to)
                 "  mpirun -n 4 emlib fit data.h5 --model rw_dual -o rw_dual.h5\n"
                 "  emlib compare rw.h5 rw_dual.h5\n\n"
                 "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written;\n"
-                "3 written, but EM had not converged.\n");
+                "3 written, but EM had not converged; 75 stopped by a signal, run again to go on.\n");
 }
 
 /* Ends as the signal would have done, but without unfinished files. */

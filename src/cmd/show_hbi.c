@@ -137,14 +137,14 @@ static json_t *model_json(const em_hbi *hbi, int k)
     const em_hbi_model *model = &hbi->model[k];
     const int P = model->n_parameters;
     const size_t S = hbi->n_subjects;
-    return json_pack("{so ss si sf so so so so so so so so sf so so so so so so}", "model", print_json_text(model->name),
-                     "model_fingerprint", model->fingerprint, "n_parameters", P, "alpha", hbi->alpha[k], "expected_frequency",
+    return json_pack("{so ss si so so so so so so so so so so so so so so so so}", "model", print_json_text(model->name),
+                     "model_fingerprint", model->fingerprint, "n_parameters", P, "alpha", print_json_number(hbi->alpha[k]), "expected_frequency",
                      print_json_number(hbi->expected_frequency[k]), "exceedance_probability",
                      print_json_number(hbi->exceedance_probability[k]), "protected_exceedance_probability",
                      print_json_number(hbi->protected_exceedance_probability[k]), "parameter",
                      print_json_texts(model->parameter, P), "transform", print_json_texts(model->transform, P), "mu",
                      print_json_numbers(model->mu, P), "var", print_json_numbers(model->var, P), "mu_se",
-                     print_json_numbers(model->mu_se, P), "df", model->df, "natural_median",
+                     print_json_numbers(model->mu_se, P), "df", print_json_number(model->df), "natural_median",
                      print_json_numbers(model->natural_median, P), "map", rows_json(model->map, S, P), "natural",
                      rows_json(model->natural, S, P), "log_likelihood", numbers_json(model->log_likelihood, S),
                      "log_marginal_likelihood", numbers_json(model->log_marginal_likelihood, S), "flagged_subjects",
