@@ -84,7 +84,9 @@ check test "$(state 2)" = done
 expect 2 'line 9 is not one with a fit' "$emlib" batch study/models.tsv --line 9
 touch study/late.h5.checkpoint
 rm study/late.h5
-check test "$(state 2)" = stopped
+check test "$(state 2)" = stale
+expect 0 'late.h5 is stale \(has a checkpoint of another fit, or a damaged one' "$emlib" batch study/models.tsv
+check absent study/late.h5.checkpoint
 
 # ---- comparisons: one for each dataset with several fits; nothing else is replaced
 manifest study/models.tsv 'data model output' 'data.h5 rw a.h5' 'data.h5 choice_kernel b.h5' 'other.h5 rw c.h5' 'other.h5 choice_kernel d.h5'
@@ -98,22 +100,19 @@ expect 2 'notes.data.csv is there and is no comparison' "$emlib" batch study/mod
 check grep -q precious notes.data.csv
 check absent study/d.h5
 
-# ---- a stop: nothing more is started, and it says so
-cat >slow <<'END'
-#!/bin/sh
-trap 'exit 75' USR1
-sleep 30 &
-wait
-END
-chmod +x slow
-"$emlib" batch study/models.tsv --launcher ./../slow >said.txt 2>&1 &
+# ---- a stop: the fit writes its state, nothing more is started; then it goes on
+manifest study/models.tsv 'data model output bootstrap checkpoint-every' 'data.h5 rw long.h5 4000 0.05' 'other.h5 rw d.h5'
+"$emlib" batch study/models.tsv >said.txt 2>&1 &
 batch=$!
-for _ in $(seq 100); do grep -q begins said.txt && break; sleep 0.05; done
-sleep 0.2
+for _ in $(seq 200); do [ -e study/long.h5.checkpoint ] && break; sleep 0.02; done
 kill -TERM $batch
 wait $batch
 check test $? -eq 75
-check grep -q 'd.h5 was stopped; run again to go on' said.txt
+check grep -q 'long.h5 was stopped; run again to go on' said.txt
+check test "$(state 2),$(state 3)" = stopped,missing
+expect 0 '2 of 2 fits done' "$emlib" batch study/models.tsv
+check grep -q 'goes on from long.h5.checkpoint' study/long.h5.log
+check test "$(state 2),$(state 3)" = done,done
 
 # ---- all problems at once, each with its place; nothing is done
 echo text >study/notes.txt

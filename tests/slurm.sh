@@ -61,6 +61,32 @@ check test "$("$emlib" batch models.tsv --status | cut -f4 | paste -sd,)" = 'sta
 check grep -q '^kernel.h5' models.compare.csv
 check cmp <("$emlib" export rw.h5 --table subjects) <("$emlib" export plain.h5 --table subjects)
 
+# ---- a signal before the time limit: the fits write their state, the jobs queue themselves again, and go on
+printf 'data\tmodel\toutput\tbootstrap\tcheckpoint-every\ndata.h5\trw\tslow.h5\t3000\t0.1\n' >long.tsv
+expect 0 'array' "$emlib" batch long.tsv --slurm --ranks 2 --no-compare
+long=$(cut -f1 long.tsv.jobs)
+one=$(submit --ntasks=2 --output=long.out "$jobs/fit.sbatch" data.h5 --model rw --bootstrap 3000 --checkpoint-every 0.1 -o long.h5)
+# signalled FIT JOB: signals the job once its fit has begun
+signalled() {
+    for _ in $(seq 200); do
+        [ -e "$1.checkpoint" ] && break
+        sleep 0.05
+    done
+    scancel --signal=USR1 --batch "$2"
+}
+check signalled slow.h5 "$long"
+check signalled long.h5 "$one"
+check ended "$one" "$long"
+check test "$("$emlib" batch long.tsv --status | cut -f4 | paste -sd,)" = state,done
+for fit in slow long; do
+    check test ! -e $fit.h5.checkpoint
+    check cmp <("$emlib" export $fit.h5 --table subjects) <("$emlib" export plain.h5 --table subjects)
+done
+check cmp <("$emlib" export slow.h5 --table bootstrap) <("$emlib" export long.h5 --table bootstrap)
+check grep -q 'goes on from slow.h5.checkpoint' slow.h5.log
+check grep -q 'goes on from long.h5.checkpoint' long.out
+check grep -q 'queued again' long.out
+
 # ---- a launcher that does not match
 expect 1 'the launcher and Open MPI do not match' srun --mpi=none --ntasks=2 "$emlib" fit data.h5 --model rw -o no.h5
 check test ! -e no.h5
