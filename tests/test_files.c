@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "emlib/emlib.h"
+#include "output.h"
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -792,6 +793,66 @@ static void best_fit_comes_first(void **state)
     assert_code(em_compare(all, 0, order, difference, other, &error), EM_INPUT_ERROR, "no fit");
 }
 
+/* ---- one writer for each output ---------------------------------------------------------------------------------- */
+
+static void only_one_may_write(void **state)
+{
+    (void)state;
+    em_output a = {.fd = -1}, b = {.fd = -1};
+    em_error error = {EM_OK, ""};
+    char by[200] = "", own[40];
+    snprintf(own, sizeof own, "process %ld on host ", (long)getpid());
+    assert_false(em_output_held("out.txt", by, sizeof by));
+    assert_int_equal(em_output_open(&a, "out.txt", false, &error), EM_OK);
+    assert_true(em_output_held("out.txt", by, sizeof by));
+    assert_string_equal(by, "another process");
+    em_output_sign(&a);
+    assert_true(em_output_held("out.txt", by, sizeof by));
+    assert_memory_equal(by, own, strlen(own));
+    assert_int_equal(em_output_open(&b, "out.txt", true, &error), EM_INPUT_ERROR);
+    assert_non_null(strstr(error.text, own));
+    em_output_close(&b);
+    assert_int_equal(count_files("."), 1);
+    assert_int_equal(em_output_begin(&a, &error), EM_OK);
+    assert_int_equal(write(a.fd, "text", 4), 4);
+    assert_int_equal(em_output_publish(&a, &error), EM_OK);
+    em_output_close(&a);
+    assert_false(em_output_held("out.txt", by, sizeof by));
+    struct stat info;
+    assert_int_equal(stat("out.txt", &info), 0);
+    assert_int_equal(info.st_size, 4);
+    assert_int_equal(count_files("."), 1);
+}
+
+/* Room that was kept and not needed is given back, and the line that told who writes has gone. */
+static void room_is_kept_and_given_back(void **state)
+{
+    (void)state;
+    em_output a = {.fd = -1};
+    em_error error = {EM_OK, ""};
+    struct stat info;
+    assert_int_equal(em_output_open(&a, "out.bin", false, &error), EM_OK);
+    em_output_sign(&a);
+    assert_int_equal(em_output_reserve(&a, 1 << 22, &error), EM_OK);
+    assert_int_equal(fstat(a.fd, &info), 0);
+    if (a.reserved)
+        assert_true(info.st_blocks * 512 >= 1 << 22);
+    assert_int_equal(em_output_begin(&a, &error), EM_OK);
+    char content[1024], back[1024];
+    memset(content, 7, sizeof content);
+    assert_int_equal(pwrite(a.fd, content + 8, sizeof content - 8, 8), sizeof content - 8);
+    assert_int_equal(em_output_publish(&a, &error), EM_OK);
+    em_output_close(&a);
+    memset(content, 0, 8);
+    int fd = open("out.bin", O_RDONLY);
+    assert_int_equal(fstat(fd, &info), 0);
+    assert_int_equal(info.st_size, sizeof content);
+    assert_true(info.st_blocks * 512 <= 1 << 16);
+    assert_int_equal(read(fd, back, sizeof back), sizeof back);
+    assert_memory_equal(back, content, sizeof back);
+    close(fd);
+}
+
 int main(void)
 {
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
@@ -808,6 +869,8 @@ int main(void)
         IN_FOLDER(full_disk_leaves_nothing),
         IN_FOLDER(damaged_datasets_do_no_harm),
         IN_FOLDER(damaged_fits_do_no_harm),
+        IN_FOLDER(only_one_may_write),
+        IN_FOLDER(room_is_kept_and_given_back),
         cmocka_unit_test(best_fit_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
