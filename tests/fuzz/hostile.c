@@ -198,8 +198,6 @@ static void set_filters(making *m, hid_t creation, int rank, const hsize_t *exte
         H5Pset_filter(creation, (H5Z_filter_t)(256 + how), H5Z_FLAG_OPTIONAL, 0, NULL);
     if ((how & 192) == 128)
         H5Pset_deflate(creation, 9);
-    if ((how & 192) == 192)
-        H5Pset_nbit(creation);
 }
 
 static hid_t some_layout(making *m, int rank, const hsize_t *extent, hid_t space)
@@ -240,7 +238,7 @@ static void new_array(making *m, const char *path, bool chunk)
     hid_t type = some_type(m), space = some_space(m, extent, &rank, &points), creation = some_layout(m, rank, extent, space);
     H5Ldelete(m->file, path, H5P_DEFAULT);
     hid_t id = H5Dcreate2(m->file, path, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
-    if (id > 0 && chunk)
+    if (id > 0 && chunk && points > 0 && rank > 0)
         write_chunk(m, id);
     else if (id > 0 && H5Pget_external_count(creation) == 0)
         write_values(m, id, false, type, points);

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fit_options.h"
+
 enum { MOST_WORDS = 64, MOST_GOOD = 8 };
 
 /* ---- the folder ------------------------------------------------------------------------------------------------- */
@@ -153,9 +155,9 @@ error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv, unsign
     return __real_argp_parse(argp, argc, argv, flags | ARGP_NO_EXIT, index, input);
 }
 
-/* Work that takes long is no bug: what asks for much is refused. */
-em_code __real_em_fit_options_check(const em_fit_options *options, const em_model *model, em_error *error);
-em_code __wrap_em_fit_options_check(const em_fit_options *options, const em_model *model, em_error *error);
+/* Work that takes long is no bug: what asks for much is refused, or gets less. Declared by their types, so that the compiler sees
+ * when the functions have changed. */
+__typeof__(em_fit_options_check) __real_em_fit_options_check, __wrap_em_fit_options_check;
 em_code __wrap_em_fit_options_check(const em_fit_options *options, const em_model *model, em_error *error)
 {
     em_code code = __real_em_fit_options_check(options, model, error);
@@ -164,12 +166,9 @@ em_code __wrap_em_fit_options_check(const em_fit_options *options, const em_mode
     return code;
 }
 
-em_code __real_em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options, const char *output,
-                           bool force, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error);
-em_code __wrap_em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options, const char *output,
-                           bool force, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error);
-em_code __wrap_em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options, const char *output,
-                           bool force, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
+__typeof__(em_fit_file) __real_em_fit_file, __wrap_em_fit_file;
+em_code __wrap_em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
+                           const em_fit_output *output, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
     em_fit_options less = *options;
     if (made && less.max_iter > 3)
@@ -178,13 +177,10 @@ em_code __wrap_em_fit_file(em_comm *comm, const char *dataset, const em_model *m
         less.starts = 2;
     if (made && less.importance && less.samples == 0)
         less.samples = 100;
-    return __real_em_fit_file(comm, dataset, model, &less, output, force, progress, log, fit, error);
+    return __real_em_fit_file(comm, dataset, model, &less, output, progress, log, fit, error);
 }
 
-em_code __real_em_simulate_file(em_comm *comm, const em_model *model, const em_simulation *simulation, const char *path, bool force,
-                                em_error *error);
-em_code __wrap_em_simulate_file(em_comm *comm, const em_model *model, const em_simulation *simulation, const char *path, bool force,
-                                em_error *error);
+__typeof__(em_simulate_file) __real_em_simulate_file, __wrap_em_simulate_file;
 em_code __wrap_em_simulate_file(em_comm *comm, const em_model *model, const em_simulation *simulation, const char *path, bool force,
                                 em_error *error)
 {
