@@ -45,7 +45,7 @@ sed -i 's/rw_full.h5\t-\tfull/rw_full.h5\tsex\tfull/' study/models.tsv
 check test "$(state 5)" = stale
 expect 0 'line 5: rw_full.h5 is stale \(was made from other options\) and will be replaced' "$emlib" batch study/models.tsv --dry-run
 expect 0 'emlib fit data.h5 --model rw -o rw_full.h5 --covariate sex --covariance full --force$' "$emlib" batch study/models.tsv
-check test "$(state 5)" = done
+check test "$(state 5)" = "done"
 check cmp before.h5 study/rw.h5
 rm study/kernel.h5
 expect 0 'line 6: kernel.h5 is done' "$emlib" batch study/models.tsv --no-compare
@@ -80,7 +80,7 @@ expect 2 'line 2: late.h5 FAILED with status 2: no luck \(all in late.h5.log\)' 
 check test "$(state 2),$(state 3)" = failed,done
 expect 0 'status 2: emlib fit: no luck' "$emlib" batch study/models.tsv --status
 expect 0 'line 2: late.h5 is done' "$emlib" batch study/models.tsv --line 2
-check test "$(state 2)" = done
+check test "$(state 2)" = "done"
 expect 2 'line 9 is not one with a fit' "$emlib" batch study/models.tsv --line 9
 touch study/late.h5.checkpoint
 rm study/late.h5

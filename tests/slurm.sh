@@ -16,7 +16,7 @@ work=$(mktemp -d /tmp/emlib-slurm-XXXXXX) || exit 1
 trap 'slurm_down "$work/slurm"; rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 mkdir "$work/slurm"
-slurm_up "$work/slurm" 4 || { echo "SLURM does not start"; exit 1; }
+slurm_up "$work/slurm" 8 || { echo "SLURM does not start"; exit 1; }
 export EMLIB=$emlib
 cd "$work" || exit 1
 
@@ -36,6 +36,21 @@ submit() { sbatch --parsable --chdir="$work" "$@"; }
 expect 0 '20 subjects' "$emlib" simulate --model rw --subjects 20 --trials 60 --seed 3 -o data.h5
 "$emlib" fit data.h5 --model rw -q -o plain.h5
 
+# ---- a signal before the time limit: the fits write their state, the jobs queue themselves again, and go on
+printf 'data\tmodel\toutput\tbootstrap\tcheckpoint-every\ndata.h5\trw\tslow.h5\t1500\t0.1\n' >long.tsv
+expect 0 'array' "$emlib" batch long.tsv --slurm --ranks 2 --no-compare
+long=$(cut -f1 long.tsv.jobs)
+again=$(submit --ntasks=2 --output=long.out "$jobs/fit.sbatch" data.h5 --model rw --bootstrap 1500 --checkpoint-every 0.1 -o long.h5)
+# signalled FIT JOB: signals the job once its fit has begun
+signalled() {
+    for _ in $(seq 200); do
+        [ -e "$1.checkpoint" ] && break
+        sleep 0.05
+    done
+    scancel --signal=USR1 --batch "$2"
+}
+check signalled slow.h5 "$long"
+check signalled long.h5 "$again"
 # ---- one fit, by srun and by mpirun
 one=$(submit --ntasks=2 --output=one.out "$jobs/fit.sbatch" data.h5 --model rw -o one.h5)
 two=$(EMLIB_LAUNCHER='mpirun --oversubscribe' submit --ntasks=2 --output=two.out "$jobs/fit.sbatch" data.h5 --model rw -o two.h5)
@@ -61,22 +76,12 @@ check test "$("$emlib" batch models.tsv --status | cut -f4 | paste -sd,)" = 'sta
 check grep -q '^kernel.h5' models.compare.csv
 check cmp <("$emlib" export rw.h5 --table subjects) <("$emlib" export plain.h5 --table subjects)
 
-# ---- a signal before the time limit: the fits write their state, the jobs queue themselves again, and go on
-printf 'data\tmodel\toutput\tbootstrap\tcheckpoint-every\ndata.h5\trw\tslow.h5\t3000\t0.1\n' >long.tsv
-expect 0 'array' "$emlib" batch long.tsv --slurm --ranks 2 --no-compare
-long=$(cut -f1 long.tsv.jobs)
-one=$(submit --ntasks=2 --output=long.out "$jobs/fit.sbatch" data.h5 --model rw --bootstrap 3000 --checkpoint-every 0.1 -o long.h5)
-# signalled FIT JOB: signals the job once its fit has begun
-signalled() {
-    for _ in $(seq 200); do
-        [ -e "$1.checkpoint" ] && break
-        sleep 0.05
-    done
-    scancel --signal=USR1 --batch "$2"
-}
-check signalled slow.h5 "$long"
-check signalled long.h5 "$one"
-check ended "$one" "$long"
+# ---- a launcher that does not match
+expect 1 'the launcher and Open MPI do not match' srun --mpi=none --ntasks=2 "$emlib" fit data.h5 --model rw -o no.h5
+check test ! -e no.h5
+
+# ---- meanwhile the two that were stopped have gone on
+check ended "$again" "$long"
 check test "$("$emlib" batch long.tsv --status | cut -f4 | paste -sd,)" = state,done
 for fit in slow long; do
     check test ! -e $fit.h5.checkpoint
@@ -86,9 +91,5 @@ check cmp <("$emlib" export slow.h5 --table bootstrap) <("$emlib" export long.h5
 check grep -q 'goes on from slow.h5.checkpoint' slow.h5.log
 check grep -q 'goes on from long.h5.checkpoint' long.out
 check grep -q 'queued again' long.out
-
-# ---- a launcher that does not match
-expect 1 'the launcher and Open MPI do not match' srun --mpi=none --ntasks=2 "$emlib" fit data.h5 --model rw -o no.h5
-check test ! -e no.h5
 
 finish

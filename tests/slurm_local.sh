@@ -13,7 +13,7 @@ slurm_missing() {
 slurm_free_port() {
     local port=$1
     while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
-    echo $port
+    echo "$port"
 }
 
 slurm_configure() {

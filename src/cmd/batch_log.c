@@ -9,15 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Stands in for that of output.c until it has one. */
-__attribute__((weak)) bool em_output_held(const char *path, char *by, size_t size)
-{
-    (void)path;
-    (void)by;
-    (void)size;
-    return false;
-}
-
 static const char ended[] = "emlib batch: ended with status ";
 
 static const char *now(char text[32])

@@ -3,8 +3,6 @@
 #define EMLIB_CMD_BATCH_LOG_H
 #include "batch_plan.h"
 
-bool em_output_held(const char *path, char *by, size_t size); /* of output.h */
-
 #define BATCH_LOG ".log"
 
 /* Opens the log to append to it and writes the command. Returns a file descriptor, or -1 with `error` filled. */
