@@ -157,6 +157,12 @@ END
 check grep -qE '^emlib batch: study/models.tsv: [0-9]+ problems; nothing was done$' problems.txt
 check test -z "$(find study -name 'e[0-9]*')"
 
+# ---- no cluster here
+manifest part.tsv 'data model output' 'study/data.h5 rw part.h5'
+expect 1 'cannot start sbatch: .*; is this a machine of the cluster' env PATH=/nowhere "$emlib" batch part.tsv --slurm
+echo 12 >part.tsv.jobs
+expect 0 'squeue does not answer' env PATH=/nowhere "$emlib" batch part.tsv --status
+
 # ---- what is no manifest
 expect 2 'gone.tsv: cannot open the manifest: No such file' "$emlib" batch gone.tsv
 expect 2 'which manifest' "$emlib" batch

@@ -17,6 +17,34 @@ enum { MOST_WORDS = 128, SAID = 4096 };
 
 static char *jobs_file(const batch_plan *plan) { return batch_beside(plan->file, ".jobs"); }
 
+/* Starts a program and hands out what it writes, its messages included where `messages`; NULL with an errno in *trouble. */
+static FILE *start_reading(char *const *word, bool messages, pid_t *pid, int *trouble)
+{
+    int ends[2];
+    *trouble = pipe2(ends, O_CLOEXEC) != 0 ? errno : 0;
+    if (*trouble)
+        return NULL;
+    const int nowhere = messages ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
+    *trouble = batch_start(word, ends[1], messages ? ends[1] : nowhere, false, pid);
+    close(ends[1]);
+    if (nowhere >= 0)
+        close(nowhere);
+    FILE *file = *trouble ? NULL : fdopen(ends[0], "r");
+    if (!file)
+        close(ends[0]);
+    return file;
+}
+
+/* Closes it and waits for the end; true: the status was 0. */
+static bool end_reading(FILE *file, pid_t pid)
+{
+    int status = 0;
+    fclose(file);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status == 0;
+}
+
 /* ---- what waits and runs -------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -55,17 +83,21 @@ static void mark(batch_plan *plan, size_t line, long id, const char *state)
 
 void batch_slurm_look(batch_plan *plan)
 {
+    static char squeue[] = "squeue", me[] = "--me", bare[] = "--noheader", array[] = "--array", format[] = "--format=%F %K %T";
+    char *const word[] = {squeue, me, bare, array, format, NULL};
     job_ids jobs = read_jobs(plan);
-    FILE *queue = jobs.n > 0 ? popen("squeue --me --noheader --array --format='%F %K %T' 2>/dev/null", "re") : NULL;
+    int trouble = 0;
+    pid_t pid = 0;
+    FILE *queue = jobs.n > 0 ? start_reading(word, false, &pid, &trouble) : NULL;
     long id;
     size_t line;
-    char state[64];
-    char text[256];
+    char state[64], text[256];
     while (queue && fgets(text, sizeof text, queue))
         for (int j = 0; j < jobs.n; j++)
             if (sscanf(text, "%ld %zu %63s", &id, &line, state) == 3 && jobs.id[j] == id)
                 mark(plan, line, id, state);
-    if (jobs.n > 0 && (!queue || pclose(queue) != 0))
+    const bool fine = queue && end_reading(queue, pid);
+    if (jobs.n > 0 && !fine)
         fprintf(stderr, "emlib batch: warning: squeue does not answer; what waits or runs in SLURM is not known\n");
     free(jobs.id);
 }
@@ -92,26 +124,19 @@ static em_code find_scripts(const char *program, char folder[PATH_MAX], em_error
 /* Runs sbatch; the number of the job out. */
 static em_code submit(char *const *word, char id[64], em_error *error)
 {
-    int ends[2], status = 0;
     char said[SAID];
-    size_t got = 0;
+    int trouble = 0;
     pid_t pid = 0;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return em_fail(error, EM_MACHINE, "cannot start sbatch: %s", strerror(errno));
-    const int trouble = batch_start(word, ends[1], ends[1], false, &pid);
-    close(ends[1]);
-    for (ssize_t more = 1; !trouble && got < SAID - 1 && more > 0; got += more > 0 ? (size_t)more : 0)
-        more = read(ends[0], said + got, SAID - 1 - got);
-    close(ends[0]);
-    said[got] = '\0';
-    if (trouble)
+    FILE *from = start_reading(word, true, &pid, &trouble);
+    if (!from)
         return em_fail(error, EM_MACHINE, "cannot start sbatch: %s; is this a machine of the cluster?", strerror(trouble));
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    const size_t got = fread(said, 1, SAID - 1, from);
+    const bool fine = end_reading(from, pid);
+    said[got] = '\0';
     const char *number = said; /* the last line, after warnings */
     for (const char *line = said; *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n'))
         number = line;
-    if (status != 0 || !isdigit((unsigned char)*number))
+    if (!fine || !isdigit((unsigned char)*number))
         return em_fail(error, EM_MACHINE, "sbatch refused the job: %.*s", (int)(got && said[got - 1] == '\n' ? got - 1 : got), said);
     snprintf(id, 64, "%.*s", (int)strspn(number, "0123456789"), number);
     return EM_OK;

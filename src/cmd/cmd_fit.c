@@ -448,9 +448,8 @@ int cmd_fit_look(int argc, char **argv)
         status = problem("model", &error);
     else if (status == 0 && understand(&a, model, &error) != EM_OK)
         status = problem("", &error);
-    if (a.dataset && em_dataset_read_outline(a.dataset, &data, &error) != EM_OK)
-        status = problem("data", &error);
-    else if (status == 0 && em_fit_try(a.dataset, model, &defaults, &error) != EM_OK)
+    const bool unreadable = a.dataset && em_dataset_read_outline(a.dataset, &data, &error) != EM_OK;
+    if (unreadable || (status == 0 && em_fit_try(a.dataset, model, &defaults, &error) != EM_OK))
         status = problem("data", &error);
     else if (status == 0 && em_fit_try(a.dataset, model, &a.options, &error) != EM_OK)
         status = problem("", &error);
