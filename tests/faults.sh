@@ -187,7 +187,7 @@ ranks -n 4 "$emlib" fit data.h5 --model rw "${endless[@]}" -o killed.h5 >killed.
 job=$!
 check wait_for .killed.h5.tmp
 victim=$(pgrep -f -- "-o killed.h5" | while read -r p; do tr '\0' '\n' </proc/"$p"/environ 2>/dev/null | grep -qx OMPI_COMM_WORLD_RANK=2 && echo "$p"; done)
-kill -KILL $victim
+kill -KILL "$victim"
 wait $job
 check test $? -ne 0
 check grep -q 'rank 2 with PID .* exited on signal 9' killed.txt
