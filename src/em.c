@@ -481,8 +481,10 @@ static em_code run_em(em_comm *comm, const em_plan *plan, em_estep *estep, const
     s.before.work = s.accelerator.work;
     if (code == EM_OK)
         code = iterate(&s, progress, error);
-    if (checkpoint)
+    if (checkpoint) {
         checkpoint->pass = NULL;
+        checkpoint->where = NULL;
+    }
     em_accelerator_free(&s.accelerator);
     em_approach_free(&s.moved);
     result->group = s.group;

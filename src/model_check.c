@@ -110,7 +110,8 @@ static void check_transforms(check *c)
     int wrong = 0;
     for (int f = 0; f < EM_MAX_PARAMETERS; f++)
         facts[f] = 1;
-    for (double at = -5; at <= 5; at += 0.5) {
+    for (int half = -10; half <= 10; half++) {
+        const double at = half / 2.0;
         for (int j = 0; j < c->P; j++)
             x[j] = at;
         c->model->natural(x, facts, y);

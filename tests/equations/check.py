@@ -24,7 +24,7 @@ import learning
 import timing
 
 MODELS = {**learning.MODELS, **choices.MODELS, **timing.MODELS}
-SUBJECTS, TRIALS, POINTS = 5, 40, 4
+SUBJECTS, TRIALS, POINTS = 7, 40, 3
 COUNTS = {"pumps", "count"}  # numbers that are whole
 
 
