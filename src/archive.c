@@ -38,6 +38,15 @@ void em_archive_pass(em_archive *a, void *bytes, size_t n)
     a->at += n;
 }
 
+void em_archive_pass_flag(em_archive *a, void *flag, size_t n)
+{
+    unsigned char byte = 0;
+    memcpy(&byte, flag, a->way == EM_PUT ? n : 0);
+    em_archive_pass(a, &byte, n);
+    if (a->way == EM_TAKE)
+        *(bool *)flag = byte != 0;
+}
+
 void em_archive_pass_count(em_archive *a, int *count, int least, int most)
 {
     em_archive_pass(a, count, sizeof *count);

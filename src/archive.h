@@ -14,10 +14,13 @@ typedef struct em_archive {
 
 /* EM_PUT adds the bytes, EM_TAKE fills them in, EM_MEASURE counts them in `at`. */
 void em_archive_pass(em_archive *archive, void *bytes, size_t n);
+/* The same for a truth value: what a file has there may be any byte. */
+void em_archive_pass_flag(em_archive *archive, void *flag, size_t n);
 /* A count that must be from least to most; beyond that the archive has failed and the count is `least`. */
 void em_archive_pass_count(em_archive *archive, int *count, int least, int most);
 /* A text, owned; NULL after a failure. */
 void em_archive_pass_text(em_archive *archive, char **text);
 void em_archive_free(em_archive *archive);
-#define EM_PASS(archive, field) em_archive_pass(archive, &(field), sizeof(field))
+#define EM_PASS(archive, field) \
+    _Generic((field), bool: em_archive_pass_flag, default: em_archive_pass)(archive, &(field), sizeof(field))
 #endif

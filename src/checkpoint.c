@@ -70,18 +70,25 @@ static void pass_lane(em_archive *a, double *array, int n, int lanes, int l)
         EM_PASS(a, array[j * lanes + l]);
 }
 
+static void pass_status(em_archive *a, uint8_t *status)
+{
+    int value = *status;
+    em_archive_pass_count(a, &value, 0, EM_SUBJECT_LOST);
+    *status = (uint8_t)value;
+}
+
 static void pass_mode(em_archive *a, em_mode *mode, int n, int lanes, int l)
 {
     pass_lane(a, mode->x, n, lanes, l);
     pass_lane(a, mode->value, 1, lanes, l);
     pass_lane(a, mode->gradient, n, lanes, l);
     pass_lane(a, mode->hessian, n * (n + 1) / 2, lanes, l);
-    EM_PASS(a, mode->status[l]);
+    pass_status(a, &mode->status[l]);
 }
 
 static void pass_posterior(em_archive *a, em_posterior *post)
 {
-    EM_PASS(a, post->status);
+    pass_status(a, &post->status);
     EM_PASS(a, post->used);
     EM_PASS(a, post->moved);
     EM_PASS(a, post->modes);

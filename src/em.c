@@ -104,17 +104,19 @@ static em_code note(em_trace *trace, int n, const em_group_values *group, double
     return EM_OK;
 }
 
+enum { MOST_STEPS = 1000000000 }; /* that a state may say it has made */
+
 void em_run_result_pass(em_run_result *r, int n, em_archive *a)
 {
     EM_PASS(a, r->group);
     EM_PASS(a, r->totals);
-    EM_PASS(a, r->iterations);
+    em_archive_pass_count(a, &r->iterations, 0, MOST_STEPS);
     EM_PASS(a, r->converged);
     EM_PASS(a, r->unbounded);
     EM_PASS(a, r->distance);
     EM_PASS(a, r->e_step_seconds);
     EM_PASS(a, r->m_step_seconds);
-    em_archive_pass_count(a, &r->trace.n, 0, 100000000);
+    em_archive_pass_count(a, &r->trace.n, 0, MOST_STEPS);
     const size_t rows = (size_t)r->trace.n;
     if (a->way == EM_TAKE && rows > 0) {
         r->trace.room = r->trace.n;
@@ -213,7 +215,7 @@ static void pass_state(void *where, em_archive *a)
     EM_PASS(a, s->screening);
     EM_PASS(a, s->looks);
     EM_PASS(a, s->few_moved);
-    EM_PASS(a, s->moved.seen);
+    em_archive_pass_count(a, &s->moved.seen, 0, MOST_STEPS);
     if (s->moved.step)
         em_archive_pass(a, s->moved.step, EM_APPROACH_KEPT * (size_t)s->moved.n * sizeof *s->moved.step);
     pass_accelerator(&s->accelerator, a);

@@ -166,18 +166,24 @@ em_code __wrap_em_fit_options_check(const em_fit_options *options, const em_mode
     return code;
 }
 
+static int left_to_stop; /* 0: never */
+void scratch_stop_after(int n) { left_to_stop = n; }
+static bool is_stopped(void) { return left_to_stop > 0 && (left_to_stop == 1 || --left_to_stop == 1); }
+
 __typeof__(em_fit_file) __real_em_fit_file, __wrap_em_fit_file;
 em_code __wrap_em_fit_file(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                            const em_fit_output *output, const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
     em_fit_options less = *options;
+    em_fit_output stoppable = *output;
+    stoppable.stopped = is_stopped;
     if (made && less.max_iter > 3)
         less.max_iter = 3;
     if (made && less.starts == 0)
         less.starts = 2;
     if (made && less.importance && less.samples == 0)
         less.samples = 100;
-    return __real_em_fit_file(comm, dataset, model, &less, output, progress, log, fit, error);
+    return __real_em_fit_file(comm, dataset, model, &less, &stoppable, progress, log, fit, error);
 }
 
 __typeof__(em_simulate_file) __real_em_simulate_file, __wrap_em_simulate_file;

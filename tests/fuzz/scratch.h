@@ -22,6 +22,8 @@ uint8_t *scratch_read(const char *name, size_t *n);
 const uint8_t *scratch_content(const char *name, size_t *n);
 /* Removes what is not a good file and puts back good files that were changed. */
 void scratch_tidy(void);
+/* Fits end as if a signal had stopped them when they ask for the n-th time; 0: never. */
+void scratch_stop_after(int n);
 /* Runs the program on words, which end with NULL; what would end the process ends the call. Returns the exit status. */
 int scratch_run(const char *const *words);
 #define SCRATCH_RUN(...) scratch_run((const char *const[]){__VA_ARGS__, NULL})
