@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "comparable.h"
 #include "error.h"
+#include "feedback.h"
 #include "fit_job.h"
 #include "repeat.h"
 
@@ -31,8 +32,10 @@ void em_identification_free(em_identification *id)
 
 typedef struct {
     const em_model *const *models;
-    const em_simulation *simulation; /* [M] */
+    em_simulation simulation[EM_HBI_MODELS];
     int n_models, n_repetitions;
+    const em_model *widest; /* whose task gives feedback to the data of models that have nothing but responses; NULL: no
+                               model needs any */
     em_fit_options options;
     int isa;
     int drawn[EM_HBI_MODELS]; /* K of the data of each model */
@@ -44,51 +47,79 @@ typedef struct {
 /* Codes 0 to what the simulated column can hold; 0: any number. */
 static int codes_of(const em_column *column, int drawn) { return column->codes == EM_OPTION ? drawn : column->codes; }
 
+static const em_column *column_named(const em_model *model, const char *name)
+{
+    for (int c = 0; c < model->n_columns; c++)
+        if (strcmp(model->columns[c].name, name) == 0)
+            return &model->columns[c];
+    return NULL;
+}
+
 /* Can model `to` be fitted to data of model i? */
 static em_code check_columns(const study *st, int i, const em_model *to, em_error *error)
 {
-    const em_model *from = st->models[i];
+    const em_model *from = em_has_responses_only(st->models[i]) && st->widest ? st->widest : st->models[i];
     for (int c = 0; c < to->n_columns; c++) {
-        const em_column *want = &to->columns[c], *have = NULL;
-        for (int k = 0; k < from->n_columns && !have; k++)
-            have = strcmp(from->columns[k].name, want->name) == 0 ? &from->columns[k] : NULL;
+        const em_column *want = &to->columns[c], *have = column_named(st->models[i], want->name);
+        have = have ? have : column_named(from, want->name);
         if (!have)
             return em_fail(error, EM_INPUT_ERROR,
                            "model %s needs a column '%s', which data simulated from %s do not have: they cannot be "
                            "told apart by simulation ('emlib models' tells the columns)",
-                           to->name, want->name, from->name);
+                           to->name, want->name, st->models[i]->name);
         const int codes = codes_of(have, st->drawn[i]), most = want->codes == EM_OPTION ? EM_MAX_OPTIONS : want->codes;
         if (want->codes != EM_NUMBER && (codes == 0 || codes > most))
             return em_fail(error, EM_INPUT_ERROR,
                            "model %s wants codes from 0 to %d in column '%s', and data simulated from %s can have "
                            "others there",
-                           to->name, most - 1, want->name, from->name);
+                           to->name, most - 1, want->name, st->models[i]->name);
     }
     return EM_OK;
 }
 
-static em_code check(study *st, em_error *error)
+/* The models' simulations: each as asked, but that those with nothing but responses have the options of the task that
+ * gives feedback. */
+static em_code check_simulations(study *st, em_error *error)
+{
+    int options = 0;
+    em_code code = st->widest && em_repeat_has_options(st->widest)
+                       ? em_repeat_drawn_options(st->widest, st->simulation, &options, error)
+                       : EM_OK;
+    bool choice = false; /* K is of use for some of the models */
+    for (int i = 0; i < st->n_models; i++)
+        choice = choice || em_repeat_has_options(st->models[i]);
+    for (int i = 0; i < st->n_models && code == EM_OK; i++) {
+        em_simulation *simulation = &st->simulation[i];
+        if (choice && !em_repeat_has_options(st->models[i]))
+            simulation->options = 0;
+        else if (simulation->options == 0 && em_has_responses_only(st->models[i]))
+            simulation->options = options;
+        if (simulation->subjects != st->simulation->subjects || simulation->seed != st->simulation->seed ||
+            simulation->trials != st->simulation->trials)
+            return em_fail(
+                error, EM_INPUT_ERROR,
+                "the simulations of all models need the same numbers of subjects and trials, and the same seed");
+        code = em_repeat_check(st->models[i], simulation, &st->options, st->n_repetitions, error);
+        if (code == EM_OK)
+            code = em_repeat_drawn_options(st->models[i], simulation, &st->drawn[i], error);
+    }
+    return code;
+}
+
+static em_code check(study *st, const em_simulation *simulation, em_error *error)
 {
     const int M = st->n_models;
     if (M < 2)
         return em_fail(error, EM_INPUT_ERROR, "it takes at least 2 models to tell them apart, not %d", M);
     em_code code = em_comparable(st->models, M, error);
-    bool choice = false; /* K is of use for some of the models */
-    for (int i = 0; i < M; i++)
-        choice = choice || em_repeat_has_options(st->models[i]);
-    for (int i = 0; i < M && code == EM_OK; i++) {
-        em_simulation simulation = st->simulation[i];
-        if (choice && !em_repeat_has_options(st->models[i]))
-            simulation.options = 0;
-        code = em_repeat_check(st->models[i], &simulation, &st->options, st->n_repetitions, error);
-        if (code == EM_OK)
-            code = em_repeat_drawn_options(st->models[i], &st->simulation[i], &st->drawn[i], error);
-        if (code == EM_OK && (simulation.subjects != st->simulation->subjects ||
-                              simulation.seed != st->simulation->seed || simulation.trials != st->simulation->trials))
-            code = em_fail(
-                error, EM_INPUT_ERROR,
-                "the simulations of all models need the same numbers of subjects and trials, and the same seed");
+    if (code != EM_OK)
+        return code;
+    for (int i = M - 1; i >= 0; i--) {
+        st->simulation[i] = simulation[i];
+        if (!em_has_responses_only(st->models[i]))
+            st->widest = st->models[i];
     }
+    code = check_simulations(st, error);
     for (int i = 0; i < M && code == EM_OK; i++)
         for (int j = 0; j < M && code == EM_OK; j++)
             code = check_columns(st, i, st->models[j], error);
@@ -159,7 +190,10 @@ static em_code identify_one(void *where, em_comm *comm, int i, void *result, em_
     simulation.seed = em_repeat_seed(simulation.seed, r);
     snprintf(name, sizeof name, "data of model %.60s, repetition %d (seed %llu)", st->models[m]->name, r + 1,
              (unsigned long long)simulation.seed);
-    em_code code = em_comm_agree_alike(comm, em_simulate(st->models[m], &simulation, &data, error), error);
+    em_code code = em_simulate(st->models[m], &simulation, &data, error);
+    if (code == EM_OK && st->widest && em_has_responses_only(st->models[m]))
+        code = em_feedback_add(st->widest, &simulation, data, error);
+    code = em_comm_agree_alike(comm, code, error);
     for (int k = 0; k < M && code == EM_OK; k++) {
         em_fit_options options = st->options;
         options.options = em_repeat_has_options(st->models[k]) ? st->drawn[m] : 0;
@@ -281,14 +315,10 @@ em_code em_identify(em_comm *comm, const em_model *const *models, int n_models, 
 {
     const double began = em_now();
     const bool first = em_comm_rank(comm) == 0;
-    study st = {.models = models,
-                .simulation = simulation,
-                .n_models = n_models,
-                .n_repetitions = repetitions,
-                .options = *options};
+    study st = {.models = models, .n_models = n_models, .n_repetitions = repetitions, .options = *options};
     char *results = NULL;
     *identification = NULL;
-    em_code code = em_comm_agree(comm, check(&st, error), error);
+    em_code code = em_comm_agree(comm, check(&st, simulation, error), error);
     if (code == EM_OK)
         code = em_repeat_isa(comm, &st.isa, error);
     if (code == EM_OK && first) {

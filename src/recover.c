@@ -91,18 +91,20 @@ static void compare_group(const study *s, const em_truth *truth, const em_fit *f
         const em_interval mu = em_fit_interval(fit, j, fit->mu[j], mu_se);
         const em_interval var = em_variance_interval(fit->var[j], var_se);
         to->mu[j] = (em_recovered_value){s->bounded[j] ? NAN : truth->mu[j], fit->mu[j], mu_se, mu.lower, mu.upper};
-        to->var[j] = (em_recovered_value){s->bounded[j] ? NAN : truth->var[j], fit->var[j], var_se, var.lower, var.upper};
+        to->var[j] =
+            (em_recovered_value){s->bounded[j] ? NAN : truth->var[j], fit->var[j], var_se, var.lower, var.upper};
         to->group_status[j] = fit->group_status[j];
     }
 }
 
 /* Subject s with its facts: truth and estimate on both scales. */
-static void compare_subject(const study *st, const em_truth *truth, const em_fit *fit, const double *facts, size_t s, const parts *to)
+static void compare_subject(const study *st, const em_truth *truth, const em_fit *fit, const double *facts, size_t s,
+                            const parts *to)
 {
     const size_t P = (size_t)fit->n_parameters, at = s * P;
     const bool used = !isnan(fit->subject_log_marginal_likelihood[s]);
-    double cov[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS], x[EM_MAX_PARAMETERS], lower[EM_MAX_PARAMETERS], upper[EM_MAX_PARAMETERS],
-        low[EM_MAX_PARAMETERS], high[EM_MAX_PARAMETERS];
+    double cov[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS], x[EM_MAX_PARAMETERS], lower[EM_MAX_PARAMETERS],
+        upper[EM_MAX_PARAMETERS], low[EM_MAX_PARAMETERS], high[EM_MAX_PARAMETERS];
     const bool known = used && em_fit_posterior(fit, s, cov);
     st->model->unconstrained(truth->natural + at, facts, x);
     for (size_t j = 0; j < P; j++) {
@@ -117,8 +119,9 @@ static void compare_subject(const study *st, const em_truth *truth, const em_fit
     for (size_t j = 0; j < P; j++) {
         const double natural = used ? fit->natural[at + j] : NAN;
         const bool interval = !isnan(to->value[at + j].se); /* transforms rise or fall throughout */
-        to->natural[at + j] = (em_recovered_value){truth->natural[at + j], natural, NAN, interval ? fmin(low[j], high[j]) : NAN,
-                                                   interval ? fmax(low[j], high[j]) : NAN};
+        to->natural[at + j] =
+            (em_recovered_value){truth->natural[at + j], natural, NAN, interval ? fmin(low[j], high[j]) : NAN,
+                                 interval ? fmax(low[j], high[j]) : NAN};
     }
     to->status[s] = fit->subject_status[s];
 }

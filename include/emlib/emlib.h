@@ -622,8 +622,9 @@ typedef struct em_identification {
 
 EM_API void em_identification_free(em_identification *identification);
 /* Model recovery: simulates `repetitions` data sets from each of the models, fits every model to every one, and tells which has the lowest
- * BIC_int: the confusion matrix and its inversion (Wilson & Collins 2019, eLife 8:e49547). simulation [n_models]. EM_INPUT_ERROR before
- * anything runs where data of one model lack a column that another needs, or where the models explain different responses. Two BIC_int
+ * BIC_int: the confusion matrix and its inversion (Wilson & Collins 2019, eLife 8:e49547). simulation [n_models]. Data of a model that
+ * has nothing but responses get what else the others need from the task of the first that needs it. EM_INPUT_ERROR before anything runs
+ * where data of another model lack a column that is needed, or where the models explain different responses. Two BIC_int
  * within 1e-6 tie. The rest as for em_recover. */
 EM_API em_code em_identify(em_comm *comm, const em_model *const *models, int n_models, const em_simulation *simulation,
                            const em_fit_options *options, int repetitions, const em_progress *progress,

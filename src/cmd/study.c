@@ -15,7 +15,8 @@ study study_defaults(void)
 }
 
 /* Which of two words it is: true for the second. */
-static bool second_of(const struct argp_state *state, const char *option, const char *text, const char *one, const char *other)
+static bool second_of(const struct argp_state *state, const char *option, const char *text, const char *one,
+                      const char *other)
 {
     if (strcmp(text, one) != 0 && strcmp(text, other) != 0)
         cmd_misuse(state, "--%s can be %s or %s, not '%s'", option, one, other, text);
@@ -68,8 +69,8 @@ static void repetition(void *where, int done, int all, double seconds)
     if (p->terminal && done == all)
         fprintf(stderr, "\r\033[K");
     else if (done < all)
-        fprintf(stderr, "%semlib %s: %d of %d data sets, about %.0f s left%s", p->terminal ? "\r" : "", p->command, done, all,
-                seconds / done * (all - done), p->terminal ? "\033[K" : "\n");
+        fprintf(stderr, "%semlib %s: %d of %d data sets, about %.0f s left%s", p->terminal ? "\r" : "", p->command,
+                done, all, seconds / done * (all - done), p->terminal ? "\033[K" : "\n");
 }
 
 em_progress study_progress_of(const study *s, const char *command, study_progress *live)
