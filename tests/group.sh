@@ -125,4 +125,10 @@ expect 2 'is a fit of model rw' "$emlib" fit data.h5 --model rw_dual -o x2.h5 --
 expect 2 "no subject 'nobody'" "${fit[@]}" x.h5 --exclude nobody
 expect 2 'diagonal or full' "${fit[@]}" x.h5 --covariance triangular
 check test ! -e x2.h5
+
+# nobody ever takes the second option: the variance vanishes, the mean runs off, and no parameter is left that has a standard error
+{ echo subject,choice; for s in 1 2 3; do printf "s$s,0\n%.0s" 1 2 3 4 5 6; done; } >never.csv
+"$emlib" import never.csv -o never.h5 >/dev/null
+expect 0 'the data want its mean at infinity' "$emlib" fit never.h5 --model random_choice -o never_fit.h5
+expect 0 '"se": null' "$emlib" show never_fit.h5 --json
 finish

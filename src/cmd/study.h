@@ -29,21 +29,32 @@ study study_defaults(void);
 /* Takes an option of STUDY_TABLE; ARGP_ERR_UNKNOWN for others. */
 error_t study_parse(study *s, int key, char *text, const struct argp_state *state);
 /* The rows of argp's table. */
-#define STUDY_TABLE                                                                                                             \
-    {"subjects", 's', "S", 0, "number of subjects", 1},                                                                         \
-    {"trials", 't', "T", 0, "trials of each", 1},                                                                               \
-    {"repeat", STUDY_REPEAT, "N", 0, "number of data sets (default 1)", 1},                                                     \
-    {"options", STUDY_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 1},                             \
-    {"seed", STUDY_SEED, "N", 0, "the same seed gives the same result (default 1); the first data set is that of 'emlib simulate --seed N', " \
-     "the seeds of the others follow from it (--json tells them)", 1},                                                          \
-    {"json", 'j', NULL, 0, "JSON in place of the tables", 2},                                                                   \
-    {"force", STUDY_FORCE, NULL, 0, "replace the file of --output if it exists", 2},                                            \
-    {"quiet", 'q', NULL, 0, "no progress; warnings and errors only", 2},                                                        \
-    {"covariance", STUDY_COVARIANCE, "WHAT", 0, "of the fit: diagonal (default) or full", 3},                                   \
-    {"starts", STUDY_STARTS, "K", 0, "of the fit: points from which each subject's first search begins (see 'emlib fit --help')", 3}, \
-    {"tol", STUDY_TOL, "X", 0, "of the fit: largest estimated distance to EM's fixed point (default 1e-6)", 3},                 \
-    {"max-iter", STUDY_MAX_ITER, "N", 0, "of the fit: most EM iterations (default 500)", 3},                                    \
-    {"accelerate", STUDY_ACCELERATE, "HOW", 0, "of the fit: auto (default) or none", 3}
+#define STUDY_TABLE                                                                                                    \
+    {"subjects", 's', "S", 0, "number of subjects", 1}, {"trials", 't', "T", 0, "trials of each", 1},                  \
+        {"repeat", STUDY_REPEAT, "N", 0, "number of data sets (default 1)", 1},                                        \
+        {"options", STUDY_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 1},                \
+        {"seed",                                                                                                       \
+         STUDY_SEED,                                                                                                   \
+         "N",                                                                                                          \
+         0,                                                                                                            \
+         "the same seed gives the same result (default 1); the first data set is that of 'emlib simulate --seed N', "  \
+         "the seeds of the others follow from it (--json tells them)",                                                 \
+         1},                                                                                                           \
+        {"json", 'j', NULL, 0, "JSON in place of the tables", 2},                                                      \
+        {"force", STUDY_FORCE, NULL, 0, "replace the file of --output if it exists", 2},                               \
+        {"quiet", 'q', NULL, 0, "no progress; warnings and errors only", 2},                                           \
+        {"covariance", STUDY_COVARIANCE, "WHAT", 0, "of the fit: diagonal (default) or full", 3},                      \
+        {"starts",                                                                                                     \
+         STUDY_STARTS,                                                                                                 \
+         "K",                                                                                                          \
+         0,                                                                                                            \
+         "of the fit: points from which each subject's first search begins (see 'emlib fit --help')",                  \
+         3},                                                                                                           \
+        {"tol", STUDY_TOL, "X", 0, "of the fit: largest estimated distance to EM's fixed point (default 1e-6)", 3},    \
+        {"max-iter", STUDY_MAX_ITER, "N", 0, "of the fit: most EM iterations (default 500)", 3},                       \
+    {                                                                                                                  \
+        "accelerate", STUDY_ACCELERATE, "HOW", 0, "of the fit: auto (default) or none", 3                              \
+    }
 
 /* Is the output one that can be written? Better known now than after the work. */
 em_code study_try_output(const study *s, em_error *error) EM_MUST_CHECK;
