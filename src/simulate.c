@@ -69,7 +69,7 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
     em_random random = draw_parameters(d, s, x);
     no_facts(facts);
     d->drawn = SIZE_MAX;
-    d->scene = (em_scene){.model = model, .random = &random, .options = d->options};
+    d->scene = (em_scene){.model = model, .settings = &d->settings, .random = &random, .options = d->options};
     if (d->task->start)
         d->task->start(&d->scene);
     for (size_t i = 0; i < T * C; i++)
@@ -123,6 +123,9 @@ em_code em_drawing_start(const em_model *model, const em_simulation *sim, em_dra
         return em_fail(error, EM_INPUT_ERROR, "%zu subjects of %d trials are more than a file can hold", sim->subjects,
                        sim->trials);
     d->options = sim->options ? sim->options : task->options;
+    code = em_settings_read(task, d->options, sim->task_settings, &d->settings, error);
+    if (code != EM_OK)
+        return code;
     for (int j = 0; j < model->n_parameters; j++) {
         d->mu[j] = isnan(sim->mu[j]) ? model->parameters[j].mu : sim->mu[j];
         d->var[j] = isnan(sim->var[j]) ? model->parameters[j].var : sim->var[j];
@@ -143,10 +146,12 @@ static em_code make_truth(const em_drawing *d, em_truth *truth, em_error *error)
     const size_t P = (size_t)d->model->n_parameters;
     truth->seed = d->sim->seed;
     truth->model = em_copy(d->model->name, error);
+    truth->task = em_copy(d->task->name, error);
+    truth->task_settings = em_settings_text(d->task, &d->settings, error);
     truth->parameter = em_new(P, sizeof *truth->parameter, error);
     truth->mu = em_new(P, sizeof(double), error);
     truth->var = em_new(P, sizeof(double), error);
-    bool good = truth->model && truth->parameter && truth->mu && truth->var;
+    bool good = truth->model && truth->task && truth->task_settings && truth->parameter && truth->mu && truth->var;
     for (size_t j = 0; good && j < P; j++) {
         truth->n_parameters++;
         truth->parameter[j] = em_copy(d->model->parameters[j].name, error);
