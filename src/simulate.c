@@ -60,6 +60,19 @@ static void id_of(const em_drawing *d, size_t s, char id[ID_SIZE])
     snprintf(id, ID_SIZE, "sub-%0*zu", digits, s + 1);
 }
 
+/* The task has no value for an input or an outcome of the model. */
+static em_code no_value(const em_drawing *d, int c, em_error *error)
+{
+    const char *column = d->model->columns[c].name, *known = d->task->columns;
+    static const char remedy[] = "'emlib simulate --tasks' lists the tasks with their columns";
+    if (!em_task_knows(d->task, column))
+        return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s, only: %s; %s", d->task->name, column,
+                       d->model->name, *known ? known : "none", remedy);
+    return em_fail(error, EM_INPUT_ERROR,
+                   "task %s has no '%s' for model %s, which lacks choices, or others of the task's columns: %s; %s", d->task->name, column,
+                   d->model->name, known, remedy);
+}
+
 /* Draws one subject into d->rows: its parameters, what it is shown, then its trials by the model itself. */
 static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
 {
@@ -84,14 +97,15 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
             if (d->task->input)
                 *cell = d->task->input(&d->scene, model->columns[c].name);
             if (isnan(*cell))
-                return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", d->task->name,
-                               model->columns[c].name, model->name);
+                return no_value(d, (int)c, error);
         }
     const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d};
     const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, NULL, facts, x, &draw, NULL);
     d->scene.random = NULL;
     for (size_t i = 0; i < T * C; i++)
         if (!isfinite(d->rows[i])) {
+            if (model->columns[i % C].role == EM_OUTCOME)
+                return no_value(d, (int)(i % C), error);
             char id[ID_SIZE];
             id_of(d, s, id);
             return em_fail(error, EM_INPUT_ERROR,

@@ -11,6 +11,12 @@ double em_scene_cell(const em_scene *scene, const char *column)
     return NAN;
 }
 
+int em_scene_code(const em_scene *scene, const char *column, int n)
+{
+    const double x = em_scene_cell(scene, column);
+    return x >= 0 && x < n ? (int)x : -1;
+}
+
 int em_scene_choice(const em_scene *scene)
 {
     for (int c = 0; c < scene->model->n_columns; c++)
@@ -25,6 +31,15 @@ double em_scene_between(em_scene *scene, double low, double high)
 }
 
 bool em_scene_chance(em_scene *scene, double p) { return em_random_uniform(scene->random) < p; }
+
+bool em_task_knows(const em_task *task, const char *column)
+{
+    const size_t n = strlen(column);
+    for (const char *at = task->columns; *at; at += strcspn(at, " "), at += *at == ' ')
+        if (strcspn(at, " ") == n && strncmp(at, column, n) == 0)
+            return true;
+    return false;
+}
 
 /* ---- settings ---------------------------------------------------------------------------------------------------- */
 

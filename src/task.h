@@ -18,6 +18,7 @@ typedef struct em_scene {
 
 typedef struct em_task {
     const char *name, *about;
+    const char *columns; /* that it knows, with a space between: inputs, then outcomes */
     int options; /* K where the user names none */
     /* Before a subject's first trial; NULL: nothing to do. */
     void (*start)(em_scene *scene);
@@ -35,6 +36,8 @@ const em_task *em_task_find(const char *name);
 /* The task after this one in the list, the first after NULL; NULL after the last. */
 const em_task *em_task_next(const em_task *task);
 
+bool em_task_knows(const em_task *task, const char *column);
+
 /* ---- for tasks; a setting is its number in the task's table ---- */
 
 /* The tasks by kind, task_*.c; each list ends with one that has no name. */
@@ -42,6 +45,8 @@ extern const em_task em_tasks_learning[], em_tasks_decision[], em_tasks_percepti
 
 /* The cell of this column in the trial so far; NAN where the model has no such column or it is still to come. */
 double em_scene_cell(const em_scene *scene, const char *column);
+/* The same as a code from 0 to n-1; -1 where there is no such code. */
+int em_scene_code(const em_scene *scene, const char *column, int n);
 /* The first coded response; -1 where the model has none. */
 int em_scene_choice(const em_scene *scene);
 /* A uniform number between low and high; true with probability p. */

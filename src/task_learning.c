@@ -129,7 +129,7 @@ static void restless_start(em_scene *scene)
 
 static double restless_outcome(em_scene *scene, const char *column)
 {
-    if (!is(column, "reward"))
+    if (!is(column, "reward") || em_scene_choice(scene) < 0)
         return NAN;
     const double decay = em_scene_setting(scene, RESTLESS_DECAY), center = em_scene_setting(scene, RESTLESS_CENTER);
     const double low = em_scene_nth(scene, RESTLESS_LIMITS, 0), high = em_scene_nth(scene, RESTLESS_LIMITS, 1);
@@ -187,9 +187,10 @@ static double gonogo_input(em_scene *scene, const char *column)
 /* What is right pays with probability 0.8, what is wrong with 0.2: one unit won, or one not lost. */
 static double gonogo_outcome(em_scene *scene, const char *column)
 {
-    if (!is(column, "outcome"))
+    const int cue = em_scene_code(scene, "cue", 4);
+    if (!is(column, "outcome") || cue < 0)
         return NAN;
-    const int cue = (int)em_scene_cell(scene, "cue"), go = em_scene_choice(scene) == 1, to_win = cue % 2 == 0;
+    const int go = em_scene_choice(scene) == 1, to_win = cue % 2 == 0;
     const bool good = em_scene_chance(scene, em_scene_nth(scene, GONOGO_P, go == (cue < 2) ? 0 : 1));
     if (to_win)
         return good ? em_scene_setting(scene, GONOGO_GAIN) : 0;
@@ -228,13 +229,15 @@ static double reflected(double x, double low, double high)
 static double twostep_outcome(em_scene *scene, const char *column)
 {
     if (is(column, "state2")) {
-        const int first = (int)em_scene_cell(scene, "choice1");
+        const int first = em_scene_code(scene, "choice1", 2);
+        if (first < 0)
+            return NAN;
         return em_scene_chance(scene, em_scene_setting(scene, TWOSTEP_COMMON)) ? first : 1 - first;
     }
-    if (!is(column, "reward"))
+    const int state2 = em_scene_code(scene, "state2", 2), choice2 = em_scene_code(scene, "choice2", 2);
+    if (!is(column, "reward") || state2 < 0 || choice2 < 0)
         return NAN;
-    const int where = 2 * (int)em_scene_cell(scene, "state2") + (int)em_scene_cell(scene, "choice2");
-    const double reward = em_scene_chance(scene, scene->state[where]);
+    const double reward = em_scene_chance(scene, scene->state[2 * state2 + choice2]);
     const double low = em_scene_nth(scene, TWOSTEP_P, 0), high = em_scene_nth(scene, TWOSTEP_P, 1);
     const double sd = em_scene_setting(scene, TWOSTEP_DRIFT);
     for (int i = 0; i < 4; i++)
@@ -267,7 +270,7 @@ static double iowa_outcome(em_scene *scene, const char *column)
 {
     if (!is(column, "outcome"))
         return NAN;
-    const int deck = em_scene_choice(scene);
+    const int chosen = em_scene_choice(scene), deck = chosen < 2 ? chosen != 0 : 2 + chosen % 2;
     const double win = em_scene_nth(scene, IOWA_WIN, deck);
     return em_scene_chance(scene, em_scene_nth(scene, IOWA_P, deck)) ? win - em_scene_one_of(scene, IOWA_LOSS + deck)
                                                                      : win;
@@ -300,9 +303,9 @@ static double selection_input(em_scene *scene, const char *column)
 
 static double selection_outcome(em_scene *scene, const char *column)
 {
-    if (!is(column, "reward"))
+    const int stimulus = em_scene_code(scene, em_scene_choice(scene) ? "option2" : "option1", 6);
+    if (!is(column, "reward") || stimulus < 0)
         return NAN;
-    const int stimulus = (int)em_scene_cell(scene, em_scene_choice(scene) ? "option2" : "option1");
     return em_scene_chance(scene, em_scene_nth(scene, stimulus % 2 ? SELECTION_WORSE : SELECTION_BETTER, stimulus / 2));
 }
 
@@ -401,7 +404,7 @@ static double cards_outcome(em_scene *scene, const char *column)
     if (!is(column, "outcome"))
         return NAN;
     const int rule = (int)em_scene_nth(scene, CARDS_RULES, (int)scene->state[0]);
-    const bool right = em_scene_choice(scene) == (int)em_scene_cell(scene, match[rule]);
+    const bool right = em_scene_choice(scene) == em_scene_code(scene, match[rule], 4);
     scene->state[1] = right ? scene->state[1] + 1 : 0;
     if (scene->state[1] == em_scene_setting(scene, CARDS_CRITERION)) {
         scene->state[0] = (int)(scene->state[0] + 1) % em_scene_count(scene, CARDS_RULES);
@@ -492,9 +495,9 @@ static double pairs_input(em_scene *scene, const char *column)
 static double pairs_outcome(em_scene *scene, const char *column)
 {
     const int own = is(column, "outcome_self");
-    if (!own && !is(column, "outcome_other"))
+    const int option = em_scene_code(scene, em_scene_choice(scene) ? "option2" : "option1", 4);
+    if ((!own && !is(column, "outcome_other")) || option < 0)
         return NAN;
-    const int option = (int)em_scene_cell(scene, em_scene_choice(scene) ? "option2" : "option1");
     const int kind = (option + blocks_so_far(scene, PAIRS_BLOCK)) % 4, good = own ? kind < 2 : kind % 2 == 0;
     const double best = em_scene_nth(scene, PAIRS_P, 0), middle = em_scene_nth(scene, PAIRS_P, 1),
                  u = em_scene_between(scene, 0, 1);
@@ -503,38 +506,38 @@ static double pairs_outcome(em_scene *scene, const char *column)
 }
 
 const em_task em_tasks_learning[] = {
-    {"bandit", "one option pays with probability 0.8, the others with 0.2; it changes every 50 trials", 2, NULL, NULL,
-     bandit_outcome, bandit_settings},
-    {"gain_loss", "one option gains with probability 0.8, another one loses with 0.7; both move on", 4, NULL, NULL,
-     gain_loss_outcome, gain_loss_settings},
-    {"restless", "points from 1 to 100 about means that drift (Daw et al. 2006)", 4, restless_start, NULL,
+    {"bandit", "one option pays with probability 0.8, the others with 0.2; it changes every 50 trials",
+     "reward reward_other", 2, NULL, NULL, bandit_outcome, bandit_settings},
+    {"gain_loss", "one option gains with probability 0.8, another one loses with 0.7; both move on", "gain loss", 4,
+     NULL, NULL, gain_loss_outcome, gain_loss_settings},
+    {"restless", "points from 1 to 100 about means that drift (Daw et al. 2006)", "reward", 4, restless_start, NULL,
      restless_outcome, restless_settings},
     {"events",
-     "one of two events comes with probability 0.8, the other with 0.2; they change places all 20 to 60 trials", 2,
-     NULL, NULL, events_outcome, events_settings},
-    {"gonogo", "four cues: go or no go, to win or to avoid a loss; what is right pays with probability 0.8", 2, NULL,
-     gonogo_input, gonogo_outcome, gonogo_settings},
+     "one of two events comes with probability 0.8, the other with 0.2; they change places all 20 to 60 trials",
+     "outcome", 2, NULL, NULL, events_outcome, events_settings},
+    {"gonogo", "four cues: go or no go, to win or to avoid a loss; what is right pays with probability 0.8",
+     "cue outcome", 2, NULL, gonogo_input, gonogo_outcome, gonogo_settings},
     {"twostep",
-     "a choice leads to one of two states with probability 0.7, where wandering probabilities reward another", 2,
-     twostep_start, NULL, twostep_outcome, twostep_settings},
-    {"iowa", "four decks: A and B win more but lose by far more than C and D; A and C lose often, B and D seldom", 2,
-     NULL, NULL, iowa_outcome, iowa_settings},
-    {"selection", "three pairs of stimuli, whose better one pays with probability 0.8, 0.7 or 0.6", 2, NULL,
-     selection_input, selection_outcome, selection_settings},
+     "a choice leads to one of two states with probability 0.7, where wandering probabilities reward another",
+     "state2 reward", 2, twostep_start, NULL, twostep_outcome, twostep_settings},
+    {"iowa", "four decks: A and B win more but lose by far more than C and D; A and C lose often, B and D seldom",
+     "outcome", 2, NULL, NULL, iowa_outcome, iowa_settings},
+    {"selection", "three pairs of stimuli, whose better one pays with probability 0.8, 0.7 or 0.6",
+     "option1 option2 reward", 2, NULL, selection_input, selection_outcome, selection_settings},
     {"reversal",
-     "one of two options wins with probability 0.8, the other with 0.2; they reverse after 10 trials or more", 2, NULL,
-     NULL, reversal_outcome, reversal_settings},
-    {"shock", "two options with shocks of sizes that are shown; the outcome is whether the option chosen shocks", 2,
-     NULL, shock_input, shock_outcome, shock_settings},
-    {"shocks", "as shock; the outcome is whether option 0 shocks or option 1, whatever is chosen", 2, NULL, shock_input,
-     shocks_outcome, shock_settings},
-    {"cards", "Wisconsin card sorting: match by color, form or number; the rule changes after ten in a row", 2, NULL,
-     cards_input, cards_outcome, cards_settings},
-    {"ponds", "fish of three colors, half of them of their pond's color; another pond after every 15 fish", 2, NULL,
-     ponds_input, NULL, ponds_settings},
+     "one of two options wins with probability 0.8, the other with 0.2; they reverse after 10 trials or more",
+     "outcome", 2, NULL, NULL, reversal_outcome, reversal_settings},
+    {"shock", "two options with shocks of sizes that are shown; the outcome is whether the option chosen shocks",
+     "punish0 punish1 outcome", 2, NULL, shock_input, shock_outcome, shock_settings},
+    {"shocks", "as shock; the outcome is whether option 0 shocks or option 1, whatever is chosen",
+     "punish0 punish1 outcome", 2, NULL, shock_input, shocks_outcome, shock_settings},
+    {"cards", "Wisconsin card sorting: match by color, form or number; the rule changes after ten in a row",
+     "match_color match_form match_number outcome", 2, NULL, cards_input, cards_outcome, cards_settings},
+    {"ponds", "fish of three colors, half of them of their pond's color; another pond after every 15 fish",
+     "observation", 2, NULL, ponds_input, NULL, ponds_settings},
     {"recipients", "options that pay oneself, another and nobody with probability 0.8 or 0.2, each changing by itself",
-     2, recipients_start, NULL, recipients_outcome, recipients_settings},
-    {"pairs", "two of four options, each good or bad for oneself and for another; they change roles every 30 trials", 2,
-     NULL, pairs_input, pairs_outcome, pairs_settings},
+     "reward_self reward_other reward_noone", 2, recipients_start, NULL, recipients_outcome, recipients_settings},
+    {"pairs", "two of four options, each good or bad for oneself and for another; they change roles every 30 trials",
+     "option1 option2 outcome_self outcome_other", 2, NULL, pairs_input, pairs_outcome, pairs_settings},
     {0},
 };

@@ -61,8 +61,9 @@ static const em_setting selection_settings[] = {
  * every three trials. state[0 to 12] is what is left of them, state[13 to 15] how often each pair was shown. */
 static double selection_input(em_scene *scene, const char *column)
 {
+    const int pair = em_scene_code(scene, "cond", 3);
     if (is(column, "iter"))
-        return ++scene->state[13 + (int)em_scene_cell(scene, "cond")];
+        return pair < 0 ? NAN : ++scene->state[13 + pair];
     return is(column, "cond") ? em_scene_shuffled(scene, SELECTION_PAIRS) : NAN;
 }
 
@@ -70,9 +71,10 @@ static double selection_input(em_scene *scene, const char *column)
  * not. */
 static double selection_outcome(em_scene *scene, const char *column)
 {
-    if (!is(column, "outcome"))
+    const int pair = em_scene_code(scene, "cond", 3);
+    if (!is(column, "outcome") || pair < 0)
         return NAN;
-    const double better = em_scene_nth(scene, SELECTION_P, (int)em_scene_cell(scene, "cond"));
+    const double better = em_scene_nth(scene, SELECTION_P, pair);
     return em_scene_chance(scene, em_scene_choice(scene) == 1 ? better : 1 - better);
 }
 
@@ -100,15 +102,17 @@ static double predictors_input(em_scene *scene, const char *column)
 }
 
 const em_task em_tasks_perception[] = {
-    {"reaction", "trials that are all alike and bring nothing: what there is to see are responses and their times", 2,
-     NULL, NULL, NULL, NULL},
-    {"detection", "noise or signal, each with probability 0.5", 2, NULL, detection_input, NULL, detection_settings},
-    {"intensities", "stimuli of seven intensities from 0.25 to 2, in equal numbers", 2, NULL, intensities_input, NULL,
-     intensities_settings},
-    {"foods", "two foods, each of a value from 1 to 5", 2, NULL, foods_input, NULL, foods_settings},
-    {"timed_selection", "three pairs of stimuli, the better one rewarded with probability 0.8, 0.7 or 0.6", 2, NULL,
-     selection_input, selection_outcome, selection_settings},
-    {"predictors", "predictors from a standard normal distribution", 2, NULL, predictors_input, NULL,
+    {"reaction", "trials that are all alike and bring nothing: what there is to see are responses and their times", "",
+     2, NULL, NULL, NULL, NULL},
+    {"detection", "noise or signal, each with probability 0.5", "stimulus", 2, NULL, detection_input, NULL,
+     detection_settings},
+    {"intensities", "stimuli of seven intensities from 0.25 to 2, in equal numbers", "intensity", 2, NULL,
+     intensities_input, NULL, intensities_settings},
+    {"foods", "two foods, each of a value from 1 to 5", "value_upper value_lower", 2, NULL, foods_input, NULL,
+     foods_settings},
+    {"timed_selection", "three pairs of stimuli, the better one rewarded with probability 0.8, 0.7 or 0.6",
+     "cond iter outcome", 2, NULL, selection_input, selection_outcome, selection_settings},
+    {"predictors", "predictors from a standard normal distribution", "x1 x2", 2, NULL, predictors_input, NULL,
      predictors_settings},
     {0},
 };

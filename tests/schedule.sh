@@ -17,7 +17,10 @@ simulate() { "$emlib" simulate --subjects 8 --trials 60 "$@"; }
 
 # The lists. Every task has a line, and its settings as they can be given.
 check "$emlib" simulate --tasks >tasks.txt
-expect 0 '^bandit +2 +one option pays' cat tasks.txt
+expect 0 '^bandit \(2 options\)' cat tasks.txt
+expect 0 'columns: reward reward_other' cat tasks.txt
+expect 0 'settings: p reversal hazard criterion' cat tasks.txt
+check narrow tasks.txt
 expect 0 'p=0\.8/0\.2' "$emlib" simulate --model rw --task help
 expect 0 'P/Q or one number for each option, from 0 to 1' "$emlib" simulate --task help --model rw
 expect 0 '1, 2 or 4 numbers \(one for each option\)' "$emlib" simulate --model rw --options 4 --task help

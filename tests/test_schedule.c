@@ -237,6 +237,57 @@ static void test_refused(void **state)
     refused("gonogo", 2, "cues=0/4", "1 to 16 whole numbers");
 }
 
+/* ---- columns ----------------------------------------------------------------------------------------------------- */
+
+/* A task lists the columns of the models that name it, and no others. */
+static void test_columns(void **state)
+{
+    (void)state;
+    size_t n;
+    const em_model *const *all = em_models(&n);
+    for (const em_task *t = em_task_next(NULL); t; t = em_task_next(t)) {
+        char listed[300];
+        snprintf(listed, sizeof listed, "%s", t->columns);
+        for (size_t i = 0; i < n; i++)
+            for (int c = 0; c < all[i]->n_columns; c++) {
+                const em_column *column = &all[i]->columns[c];
+                if (!all[i]->task || strcmp(all[i]->task, t->name) != 0 || column->role == EM_RESPONSE)
+                    continue;
+                if (!em_task_knows(t, column->name))
+                    fail_msg("task %s does not list the column %s of model %s", t->name, column->name, all[i]->name);
+                char *at = strstr(listed, column->name);
+                for (; at && *at && *at != ' '; at++)
+                    *at = '-';
+            }
+        for (const char *at = listed; *at; at++)
+            if (*at != ' ' && *at != '-')
+                fail_msg("task %s lists columns that no model has: %s", t->name, listed);
+        assert_false(em_task_knows(t, "rewar") || em_task_knows(t, ""));
+    }
+}
+
+static void no_simulation(const char *model, const char *task, const char *why)
+{
+    em_model other = *em_model_find(model);
+    em_error error = {EM_OK, ""};
+    other.task = task;
+    assert_null(simulate(&other, NULL, 3, 20, &error));
+    if (error.code != EM_INPUT_ERROR || !strstr(error.text, why))
+        fail_msg("model %s in task %s: '%s' does not say '%s'", model, task, error.text, why);
+}
+
+static void test_wrong_task(void **state)
+{
+    (void)state;
+    no_simulation("rw", NULL, "names no task");
+    no_simulation("rw", "bandits", "names the task 'bandits', which there is not");
+    no_simulation("rw", "delays", "task delays does not know the column 'reward' of model rw, only: amount_sooner");
+    no_simulation("dd_exp", "bandit", "does not know the column");
+    no_simulation("rw", "reaction", "only: none");
+    no_simulation("rw", "selection", "task selection has no 'reward' for model rw, which lacks choices, or others of the task's columns: option1");
+    no_simulation("rw", "twostep", "has no 'reward' for model rw");
+}
+
 /* ---- a task without a model: whoever does it chooses at random, or as told ---------------------------------------- */
 
 enum { COLUMNS = 6, TRIALS = 6000 };
@@ -747,6 +798,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_truth),     cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_columns), cmocka_unit_test(test_wrong_task),
         cmocka_unit_test(test_refused),  cmocka_unit_test(test_bandit),    cmocka_unit_test(test_criterion),
         cmocka_unit_test(test_reversal), cmocka_unit_test(test_blocks),    cmocka_unit_test(test_drift),
         cmocka_unit_test(test_learning), cmocka_unit_test(test_shown),     cmocka_unit_test(test_drawn),

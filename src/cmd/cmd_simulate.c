@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../task.h"
 #include "cmd.h"
-#include "print.h"
+#include "print_task.h"
 
 enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_EFFECT, OPTION_SPLIT, OPTION_TASK, OPTION_TASKS, OPTION_FORCE };
 
@@ -16,48 +15,7 @@ typedef struct {
     bool force;
 } arguments;
 
-static void list_tasks(void)
-{
-    print_table table = {.align = "lrl"};
-    static const char *const head[] = {"task", "options", "what is done"};
-    for (int i = 0; i < 3; i++)
-        print_cell(&table, "%s", head[i]);
-    for (const em_task *t = em_task_next(NULL); t; t = em_task_next(t)) {
-        print_cell(&table, "%s", t->name);
-        print_cell(&table, "%d", t->options);
-        print_cell(&table, "%s", t->about);
-    }
-    print_end(&table, 0);
-}
-
 static bool wants_settings(const arguments *a) { return a->task && strcmp(a->task, "help") == 0; }
-
-/* Text in lines of at most 98 characters, each after `indent` spaces. */
-static void print_lines(const char *text, int indent)
-{
-    enum { WIDTH = 98 };
-    while (*text) {
-        size_t n = strlen(text), room = (size_t)(WIDTH - indent);
-        if (n > room)
-            for (n = room; n > 1 && text[n] != ' '; n--) {}
-        printf("%*s%.*s\n", indent, "", (int)n, text);
-        text += n + (text[n] == ' ');
-    }
-}
-
-static void list_settings(const em_model *model, const em_task *task, int options)
-{
-    printf("Task %s, which simulated people do in model %s:\n", task->name, model->name);
-    print_lines(task->about, 2);
-    printf(em_settings_count(task) ? "\nSettings, as they are by default:\n" : "\nIt has no settings.\n");
-    for (int i = 0; i < em_settings_count(task); i++) {
-        char allowed[EM_ALLOWED], line[EM_ALLOWED + 16];
-        snprintf(line, sizeof line, "allowed: %s", em_setting_allowed(&task->settings[i], options, allowed));
-        printf("\n  %s=%s\n", task->settings[i].name, task->settings[i].value);
-        print_lines(task->settings[i].about, 6);
-        print_lines(line, 6);
-    }
-}
 
 /* GROUP=A,B */
 static em_split read_split(const struct argp_state *state, char *text)
@@ -86,7 +44,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_TASK: a->task = cmd_join(state, a->task, text); break;
     case OPTION_TASKS:
         if (cmd_is_first())
-            list_tasks();
+            print_tasks();
         exit(cmd_is_first() ? cmd_finish("simulate", 0) : 0);
     case OPTION_FORCE: a->force = true; break;
     case ARGP_KEY_ARG: cmd_misuse(state, "'%s' is too much: everything is said by options", text);
@@ -121,7 +79,7 @@ static const struct argp_option options[] = {
     {"task", OPTION_TASK, "NAME=VALUE,...", 0,
      "settings of the model's task, lists with '/' between, ranges with '..' (repeatable; default: the task's); --task help, with "
      "--model, lists them", 0},
-    {"tasks", OPTION_TASKS, NULL, 0, "list the tasks that a model can name, and end", 0},
+    {"tasks", OPTION_TASKS, NULL, 0, "list the tasks that a model can name, with their columns and settings, and end", 0},
     {"force", OPTION_FORCE, NULL, 0, "replace DATA.h5 if it exists", 0},
     {0}};
 static const struct argp argp = {
@@ -179,7 +137,7 @@ static em_code show_settings(const arguments *a, const em_model *model, em_error
     if (!task)
         return em_fail(error, EM_INPUT_ERROR, "model %s names no task that there is; 'emlib simulate --tasks' lists them", model->name);
     if (cmd_is_first())
-        list_settings(model, task, a->simulation.options);
+        print_task(model, task, a->simulation.options);
     return EM_OK;
 }
 
