@@ -95,6 +95,8 @@ typedef struct em_truth {
     int n_effects;           /* E; with effects mu is the mean where the covariates are 0 */
     char **effect_covariate, **effect_parameter; /* [E] */
     double *effect;          /* [E] shift of the parameter's mean for one unit of the covariate */
+    char *task;              /* that was done; NULL where that is not known */
+    char *task_settings;     /* all of them, as em_simulation has them; "" for a task without any */
 } em_truth;
 
 typedef struct em_dataset {
@@ -498,6 +500,10 @@ typedef struct em_simulation {
     const em_effect *effect; /* several on one parameter add up */
     const em_split *split;
     int n_effects, n_splits;
+    /* Settings of the model's task that are not the defaults: "p=0.9/0.1,reversal=30". Lists have '/' between their numbers, ranges
+     * "..". Names, defaults and meanings: emlib simulate --model MODEL --task help. NULL or "": all defaults. What is not allowed is
+     * EM_INPUT_ERROR. */
+    const char *task_settings;
 } em_simulation;
 /* Reads "age:alpha=0.5,age:beta=-1". effects [n] out, texts included in one block of memory: free it. NULL or an empty text gives
  * none. */
