@@ -406,8 +406,7 @@ def _column(f, name, n):
         return values
     missing = values == MISSING if values.dtype.kind != "f" else np.isnan(values)
     if "levels" not in about:
-        whole = np.where(missing, 0, values).astype(np.int64)
-        return pd.arrays.IntegerArray(whole, missing) if missing.any() else whole
+        return np.where(missing, np.nan, values) if missing.any() else values.astype(np.int64)
     levels = about["levels"] if isinstance(about["levels"], list) else [about["levels"]]
     codes = np.where(missing, -1, values).astype(int)
     if len(codes) and (codes.max() >= len(levels) or codes.min() < -1):
@@ -417,8 +416,8 @@ def _column(f, name, n):
 
 def read_dataset(path, subject="subject"):
     """Reads a dataset file (emlib import, emlib simulate) and returns a DataFrame of N rows: the subject (column `subject`, or what the
-    argument names it), then the columns of the trials. Numbers are float64 with NaN for missing, whole numbers int64, or
-    Int64 with NA where some are missing, texts a category in the order of their codes, ordered where --levels gave that order.
+    argument names it), then the columns of the trials. Numbers are float64 with NaN for missing, whole numbers int64 where
+    none is missing, texts a category in the order of their codes, ordered where --levels gave that order.
 
     Its .covariates is a DataFrame of S rows (subject and the covariates; no other column without any), .fingerprint that of
     the file, .simulated None or, of made-up data, a DataFrame of S rows: subject, NAME (natural scale), NAME_unconstrained."""
@@ -429,12 +428,12 @@ def read_dataset(path, subject="subject"):
             raise f.damaged("/subjects/offset does not rise from 0")
         names, n = f.names("/trials"), int(offset[-1])
         columns = {name: _column(f, "/trials/" + name, n) for name in names}
-        if subject in columns:
+        covariates = {name: _column(f, "/covariates/" + name, len(ids)) for name in (f.names("/covariates") if f.has("/covariates") else [])}
+        if subject in columns or subject in covariates:
             raise EmlibError(f"{f.path} has a column '{subject}' of its own; read_dataset(..., subject=NAME) gives the subjects' column another name")
         if n * 8 > MOST_GROWTH * os.path.getsize(f.path):
             raise f.damaged("it claims more trials than it can hold")
         data = pd.DataFrame({subject: np.repeat(ids, np.diff(offset)), **columns})
-        covariates = {name: _column(f, "/covariates/" + name, len(ids)) for name in (f.names("/covariates") if f.has("/covariates") else [])}
         beside = {"covariates": pd.DataFrame({subject: ids, **covariates}), "fingerprint": f.attributes().get("fingerprint"),
                   "simulated": _simulated(f, ids, subject) if f.has("/simulated") else None}
         for name, value in beside.items():
