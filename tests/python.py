@@ -104,7 +104,7 @@ def round_trip():
     check(emlib.read_dataset("dict.h5").fingerprint == back.fingerprint, "a dictionary of frames is the same")
     emlib.write_dataset([f.to_dict("list") for f in frames], "list.h5", levels={"choice": levels["choice"]})
     check(emlib.read_dataset("list.h5")["subject"].unique().tolist() == [str(s) for s in range(1, 13)], "a list of frames is numbered")
-    small = pd.DataFrame({"id": [3, 3, 4], "resp": [1, 2, 1], "reward": [True, False, True]})
+    small = pd.DataFrame({"id": [3.0, 3.0, 4.0], "resp": [1, 2, 1], "reward": [True, False, True]})
     emlib.write_dataset(small, "small.h5", subject="id", rename={"resp": "choice"}, base={"choice": 1})
     read = emlib.read_dataset("small.h5")
     check(read["choice"].tolist() == [0, 1, 0] and read["reward"].tolist() == [1, 0, 1] and read["subject"].tolist() == ["3", "3", "4"], "small")
@@ -114,6 +114,13 @@ def round_trip():
     refused("no column 'subject'", emlib.write_dataset, trials, "no.h5")
     refused("two frames", emlib.write_dataset, [small[:2], small[:2]], "no.h5", subject="id")
     refused("2 different values in 'id'", emlib.write_dataset, [small], "no.h5", subject="id")
+    refused("frame 2 and the first one differ in their columns: chioce, choice", emlib.write_dataset,
+            [small[:2].assign(id=1, choice=0), small[:2].assign(id=2, chioce=0)], "no.h5", subject="id")
+    ordered = [small[:2].assign(cue=pd.Categorical(["a", "b"], list(c), ordered=True)).drop(columns="id") for c in ("ab", "ba")]
+    refused("the categories of 'cue' are ordered, but not the same", emlib.write_dataset, ordered, "no.h5")
+    refused("has missing values, first in row 1", emlib.write_dataset, small.assign(id=[1, np.nan, 2]), "no.h5", subject="id")
+    refused("two columns 'resp'", emlib.write_dataset, small.rename(columns={"reward": "resp"}), "no.h5", subject="id")
+    refused("trials.csv: line 3, column 'reward'", emlib.write_dataset, small.assign(reward=[1, np.inf, 1]), "no.h5", subject="id")
     refused("levels names a column 'chioce'", emlib.write_dataset, trials, "no.h5", subject="who", levels={"chioce": ["a"]})
     refused("with a comma", emlib.write_dataset, trials, "no.h5", subject="who", levels={"cue": ["a,b"]})
     refused("trials.csv: line 2, column 'choice'", emlib.write_dataset, trials, "no.h5", subject="who", levels={"choice": ["x", "y"]})
