@@ -153,7 +153,7 @@ static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *
         for (int j = 0; j < P; j++) {
             comma_number(to, fit->natural[s * (size_t)P + (size_t)j]);
             comma_number(to, fit->map[s * (size_t)P + (size_t)j]);
-            comma_number(to, sqrt(fmax(cov[j * P + j], 0)));
+            comma_number(to, sqrt(cov[j * P + j] < 0 ? 0 : cov[j * P + j])); /* NaN without a posterior */
         }
         putc('\n', to);
     }
