@@ -144,16 +144,6 @@ static void em_load(const em_run *em, const double *x, parameters *p)
     PARAMETERS(EM_LOAD)
 }
 
-/* Marks the responses that are scored; returns whether the state learns from this row. */
-static int em_look(em_run *em, int drawing)
-{
-    unsigned bits;
-    const int everything = em_row_counts(em->row, drawing, &bits);
-    for (int r = 0; r < EM_R; r++)
-        em->scored[r] = (em_m){0} - (int64_t)(bits >> r & 1);
-    return everything;
-}
-
 /* Where the log-likelihood of each trial is wanted, its sum begins anew with each. */
 static em_v em_begin_trial(em_run *em)
 {
@@ -168,6 +158,16 @@ static void em_end_trial(em_run *em, em_v so_far, int scored)
         return;
     em->draw->log_likelihood[em->trial] = scored ? em->ll.v[0] : NAN;
     em->ll.v += so_far;
+}
+
+/* Marks the responses that are scored; returns whether the state learns from this row. */
+static int em_look(em_run *em, int drawing)
+{
+    unsigned bits;
+    const int everything = em_row_counts(em->row, drawing, &bits);
+    for (int r = 0; r < EM_R; r++)
+        em->scored[r] = (em_m){0} - (int64_t)(bits >> r & 1);
+    return everything;
 }
 
 static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
