@@ -100,15 +100,16 @@ em_code em_bids_levels(const json_t *about, const char *column, em_texts *order,
     json_object_foreach(levels, level, meaning)
     {
         char number[EM_NUMBER_TEXT];
+        const char *text = level; /* the loop needs `level` itself */
         size_t n = strlen(level);
         double x = 0;
         em_cell cell = em_number_read(level, n, &x);
         if (cell == EM_CELL_NUMBER) { /* 1.0 and 1 are one level */
             n = em_number_write(x, number);
-            level = number;
+            text = number;
         }
-        if (cell != EM_CELL_MISSING && em_texts_find(order, level, n) == EM_TEXTS_NONE &&
-            em_texts_add(order, level, n, error) == EM_TEXTS_NONE)
+        if (cell != EM_CELL_MISSING && em_texts_find(order, text, n) == EM_TEXTS_NONE &&
+            em_texts_add(order, text, n, error) == EM_TEXTS_NONE)
             return EM_MACHINE;
     }
     return EM_OK;

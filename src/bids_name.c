@@ -58,10 +58,12 @@ bool em_bids_name_read(const char *text, em_bids_name *name)
         return false;
     *dot = '\0';
     name->extension = (unsigned char)(dot + 1 - name->text);
-    char *rest = name->text, *part = NULL;
-    while ((part = strsep(&rest, "_")) && rest)
+    char *part = name->text;
+    for (char *end; (end = strchr(part, '_')); part = end + 1) {
+        *end = '\0';
         if (!read_entity(name, part))
             return false;
+    }
     name->suffix = (unsigned char)(part - name->text);
     return *part != '\0' && !strchr(part, '-');
 }
