@@ -125,7 +125,7 @@ static hid_t some_type(making *m)
     if (which < 14)
         return text_type((size_t)1 + fuzz_byte(m->bytes));
     if (which == 14)
-        return text_type((size_t)1 << (8 + fuzz_byte(m->bytes) % 24));
+        return text_type((size_t)1 << (8 + fuzz_byte(m->bytes) % 17));
     if (which == 15)
         return text_type(H5T_VARIABLE);
     return odd_type(which);
@@ -257,8 +257,8 @@ static void change_values(making *m, const char *path)
         return;
     hid_t type = H5Dget_type(id), space = H5Dget_space(id);
     const hssize_t points = H5Sget_simple_extent_npoints(space);
-    const size_t n = points > 0 ? (size_t)points * H5Tget_size(type) : 0;
-    uint8_t *values = calloc(n + 1, 1);
+    const size_t n = points > 0 && points < MOST_BYTES ? (size_t)points * H5Tget_size(type) : 0;
+    uint8_t *values = calloc(n < MOST_BYTES ? n + 1 : 1, 1);
     if (n && n < MOST_BYTES && H5Tis_variable_str(type) <= 0 && H5Dread(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0) {
         size_t length, at = fuzz_byte(m->bytes) * H5Tget_size(type) % n;
         const uint8_t *piece = fuzz_piece(m->bytes, 32, &length);
