@@ -61,6 +61,13 @@ check cmp one.h5 linked.h5
 check_block() { bids one block.h5 --rename run=block 2>said.txt >out.txt && ! grep -q learned said.txt && grep -q 'block (2, 10)' out.txt; }
 check check_block
 expect 0 'trials +27' bids one some.h5 --run 10 --force
+# with a block for each run the likelihood is the product of those of the runs alone
+expect 0 'trials +27' bids one other.h5 --run 2
+sums_up() {
+    paste -d, <(fingerprint block.h5) <(fingerprint some.h5) <(fingerprint other.h5) |
+        awk -F, 'NR > 1 {n += ($2 - $4 - $6) ^ 2 < 1e-20} END {exit n != 3}'
+}
+check sums_up
 expect 2 "one: --run: no file of task 'bandit' has '3'; there is: 2, 10" bids one no.h5 --run 2,3
 expect 2 "one: --session: no file of task 'bandit' has 'pre'; there is: none" bids one no.h5 --session pre
 expect 2 "run.*'two'" bids one no.h5 --run two
@@ -134,6 +141,9 @@ echo '{"choice": {"Levels": {"right": ""}}}' >two/sub-1/sub-1_beh.json
 expect 0 'choice \(text: left, right;' bids two said.h5 --force # the nearest one
 rm two/sub-1/ses-post/beh/*.json
 expect 0 "column 'choice' has texts that its description \(Levels\) does not have; .*: left" bids two said.h5 --force
+echo '{"session": {"Levels": {"x": ""}}, "code": {"Levels": {"2.0": "", "go": "", "1": "", "9": ""}}}' >two/sub-1/sub-1_beh.json
+for file in two/sub-*/ses-*/beh/*.tsv; do awk -v OFS='\t' '{print $0, NR == 1 ? "code" : NR == 2 ? "go" : NR % 2 + 1}' "$file" >file.tsv && mv file.tsv "$file"; done
+expect 0 'code \(text: 2, go, 1\)' bids two said.h5 --force
 echo '[]' >two/sub-1/sub-1_beh.json
 expect 2 'two/sub-1/sub-1_beh.json: a JSON object' bids two no.h5
 printf '{\n"choice": {' >two/sub-1/sub-1_beh.json
