@@ -178,6 +178,12 @@ typedef struct em_base {
     const char *column;
     int base; /* the code of the first level in the table; becomes 0 */
 } em_base;
+/* Rows that are trials: those with one of these values in the column. */
+typedef struct em_keep {
+    const char *column;       /* its new name */
+    const char *const *value; /* [n] */
+    int n;
+} em_keep;
 typedef struct em_import_options {
     const char *subject; /* column that tells subjects apart; default "subject" */
     const em_rename *rename;
@@ -185,6 +191,8 @@ typedef struct em_import_options {
     const em_base *base;
     int n_rename, n_levels, n_base;
     const char *covariates; /* path of a table with one row a subject; NULL: there is none */
+    const em_keep *keep;    /* [n_keep] a row must agree with all of them; none: every row is a trial */
+    int n_keep;
 } em_import_options;
 
 EM_API em_import_options em_import_defaults(void);
@@ -195,6 +203,28 @@ EM_API em_import_options em_import_defaults(void);
  * trials are left out, with a word in the log. `log` gets warnings. Errors name file, line and column. */
 EM_API em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data,
                          em_error *error) EM_MUST_CHECK;
+
+/* Labels of sessions, runs or acquisitions, without "ses-" and the like; n 0: all of them. */
+typedef struct em_bids_labels {
+    const char *const *label; /* [n] */
+    int n;
+} em_bids_labels;
+typedef struct em_bids_options {
+    const char *task;     /* its label; NULL is refused, with a list of those there are */
+    const char *suffix;   /* "beh" or "events"; NULL: whichever there is */
+    const char *datatype; /* "beh", "func", "eeg", ...: files of these folders alone; NULL: of all */
+    em_bids_labels session, run, acquisition; /* sessions follow one another in this order */
+    bool by_session;      /* each session is a subject, LABEL_ses-LABEL */
+} em_bids_options;
+/* Reads the tables of a task in a folder that is arranged as the Brain Imaging Data Structure (BIDS) has it:
+ * sub-LABEL/[ses-LABEL/]DATATYPE/sub-LABEL[_ses-LABEL]_task-TASK[_acq-LABEL][_run-NUMBER]_beh.tsv or _events.tsv. A
+ * subject's id is the label. Its files follow one another by session, acquisition and run, in natural order; columns
+ * `session`, `run` and `acquisition` are added where names of files have them, unless the files have columns of these
+ * names. A column that only some files have is missing in the others. Texts are coded in the order of `Levels` in the JSON files that
+ * belong to a table, if there are any. Covariates are those of participants.tsv, or of `covariates`. em_import_options' `subject` is
+ * not used. The dataset is that of em_import from one table with all rows. */
+EM_API em_code em_import_bids(const char *folder, const em_bids_options *bids, const em_import_options *options,
+                              const em_log *log, em_dataset **data, em_error *error) EM_MUST_CHECK;
 
 /* ---- ranks ----------------------------------------------------------------------------------------------------- */
 
