@@ -402,6 +402,17 @@ EM_API void em_fit_free(em_fit *fit);
 /* The posterior covariance of subject s's parameters, cov [P,P] out, unconstrained scale: the inverse of the Hessian over the directions
  * in which the group has variance, 0 along the others. False, and NaN, where it is not positive definite. */
 EM_API bool em_fit_posterior(const em_fit *fit, size_t s, double *cov);
+/* A 95 % interval, unconstrained scale; all NaN where there is none. */
+typedef struct em_interval {
+    double lower, upper;
+    double error, df; /* of a mean: the standard error that it is made with, and the degrees of freedom of t; else NaN */
+} em_interval;
+/* Of a mean or coefficient of parameter j with this standard error: t with S - C degrees of freedom, C columns of the parameter. As in
+ * regression it takes the error for S/(S - C) times as large a variance: EM divides the group's variance by the S subjects, without
+ * regard to the C coefficients that were estimated, too. */
+EM_API em_interval em_fit_interval(const em_fit *fit, int parameter, double value, double se);
+/* Of a variance: normal on the log scale. */
+EM_API em_interval em_variance_interval(double value, double se);
 /* Progress, called on rank 0; what is NULL is not called. */
 typedef struct em_progress {
     /* after each E-step of a fit */
@@ -416,6 +427,9 @@ typedef struct em_progress {
 EM_API em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                           const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
     EM_MUST_CHECK;
+/* The same of a sealed dataset in memory, whole and the same on every rank. name: what messages and fit->dataset call it. */
+EM_API em_code em_fit_data(em_comm *comm, const em_dataset *data, const char *name, const em_model *model,
+                           const em_fit_options *options, const em_log *log, em_fit **fit, em_error *error) EM_MUST_CHECK;
 /* Where a fit goes, and what is done about what is there already. */
 typedef struct em_fit_output {
     const char *path;
@@ -560,6 +574,104 @@ EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *
  * where none is scored. To be freed. */
 EM_API em_code em_trial_values(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame, double **latents,
                                double **log_likelihood, em_error *error) EM_MUST_CHECK;
+
+/* ---- studies: can it be recovered? ------------------------------------------------------------------------------- */
+
+/* A true value, its estimate, the standard error or posterior standard deviation of this (none on the natural scale), and the 95 %
+ * interval; NaN where there is none. */
+typedef struct em_recovered_value {
+    double truth, estimate, se, lower, upper;
+} em_recovered_value;
+
+/* What many such values say. */
+typedef struct em_recovered {
+    size_t n;                /* estimates whose truth is known */
+    double truth, estimate;  /* mean of these truths; mean of all estimates */
+    double bias, rmse;       /* mean of estimate - truth; root of the mean of its square */
+    double correlation;      /* of subjects' truths and estimates in a data set: mean over those where both vary; NaN: none */
+    int n_correlations;      /* data sets where they do */
+    size_t n_intervals, n_held; /* intervals there are; those that hold the truth */
+    double coverage;         /* n_held / n_intervals */
+} em_recovered;
+
+/* One data set and its fit. */
+typedef struct em_recovery_run {
+    uint64_t seed;                 /* em_simulate makes the same data with it */
+    bool converged;
+    int iterations;
+    size_t n_used, n_flagged;      /* subjects in the group; em_subject_is_flagged */
+    const em_recovered_value *mu, *var;        /* [P] unconstrained */
+    const em_recovered_value *value, *natural; /* [S,P] unconstrained, natural; no estimate of subjects that are not used */
+    const int8_t *status;          /* [S] em_subject_status */
+    const int8_t *group_status;    /* [P] em_group_status */
+} em_recovery_run;
+
+typedef struct em_recovery {
+    char *model;
+    int n_parameters, n_repetitions, trials;
+    size_t n_subjects;
+    char **parameter, **transform; /* [P] */
+    char **subject;                /* [S] */
+    bool *bounded;                 /* [P] a fact of the data bounds it: the unconstrained truth of subjects is that of their data, and the
+                                      group has no truth on that scale */
+    em_recovery_run *run;          /* [R] */
+    em_recovered *value, *natural; /* [P] of subjects, all data sets */
+    em_recovered *mu, *var;        /* [P] of the group */
+    int n_moving;                  /* fits that had not converged; they count like the others, but have no intervals of the group */
+    size_t n_flagged, n_unused;    /* subjects of all fits; the latter have no estimate and do not count */
+    double seconds;
+    void *store;                   /* what the runs point to */
+} em_recovery;
+
+EM_API void em_recovery_free(em_recovery *recovery);
+/* Parameter recovery: simulates `repetitions` data sets, fits each, and compares. The first has the seed of `simulation`, the others seeds
+ * that follow from it; all else of `simulation` holds for each of them. Of `options` tol, max_iter, starts, seed, full and accelerate are
+ * for use (EM_INPUT_ERROR for others); the number of options is the simulation's. Intervals of subjects are MAP +- 1.96 posterior
+ * standard deviations on the unconstrained scale (em_fit_posterior), and what becomes of their ends on the natural one; a parameter whose
+ * variance has vanished has none. Those of the group: em_fit_interval, em_variance_interval. Nothing is written. A rank holds the data set
+ * it works on whole. Collective; on rank 0 *recovery, elsewhere NULL, the same on any number of ranks. EM_NOT_CONVERGED, with the result:
+ * n_moving is above 0. progress: its `repetition`. */
+EM_API em_code em_recover(em_comm *comm, const em_model *model, const em_simulation *simulation, const em_fit_options *options,
+                          int repetitions, const em_progress *progress, em_recovery **recovery, em_error *error) EM_MUST_CHECK;
+
+/* One model's fit of one simulated data set. */
+typedef struct em_identified {
+    bool converged;
+    size_t n_used, n_flagged;
+    double log_marginal_likelihood, bic_int; /* NaN: none */
+    double expected_frequency, protected_exceedance; /* of the model among all that were fitted to this data set, see em_select_models;
+                                                        NaN: no subject has evidence in every fit */
+    bool best; /* no BIC_int is lower; several where they tie */
+} em_identified;
+
+typedef struct em_identification {
+    int n_models, n_repetitions, trials;
+    size_t n_subjects;
+    char **model;        /* [M] */
+    uint64_t *seed;      /* [R] the same for data of every model */
+    em_identified *fit;  /* [M,R,M] simulated, repetition, fitted */
+    double *confusion;   /* [M,M] share of the data sets of model i (row) for which j (column) is best, ties shared out evenly; NaN: none of
+                            the data sets has a best one */
+    double *inversion;   /* [M,M] probability that i was simulated where j is best, all models being equally probable before: the columns
+                            of `confusion` divided by their sums; NaN where j is never best */
+    double *difference;  /* [M,M] mean BIC_int of j less that of i, on data of i */
+    double *expected_frequency, *protected_exceedance; /* [M,M] means over the data sets of i */
+    int n_ties;          /* data sets with several best models */
+    int n_uneven;        /* data sets whose fits do not use the same subjects: their BIC_int are of different data */
+    int n_moving;        /* fits that had not converged; they count like the others */
+    size_t n_flagged;    /* subjects of all fits */
+    double seconds;
+} em_identification;
+
+EM_API void em_identification_free(em_identification *identification);
+/* Model recovery: simulates `repetitions` data sets from each of the models, fits every model to every one, and tells which has the lowest
+ * BIC_int: the confusion matrix and its inversion (Wilson & Collins 2019, eLife 8:e49547). simulation [n_models]. Data of a model that
+ * has nothing but responses get what else the others need from the task of the first that needs it. EM_INPUT_ERROR before anything runs
+ * where data of another model lack a column that is needed, or where the models explain different responses. Two BIC_int
+ * within 1e-6 tie. The rest as for em_recover. */
+EM_API em_code em_identify(em_comm *comm, const em_model *const *models, int n_models, const em_simulation *simulation,
+                           const em_fit_options *options, int repetitions, const em_progress *progress,
+                           em_identification **identification, em_error *error) EM_MUST_CHECK;
 
 /* ---- comparing models ------------------------------------------------------------------------------------------ */
 
