@@ -19,6 +19,7 @@ typedef struct em_cells {
     int n;
     em_cell_of *cell;   /* [n] */
     em_cell_rule *rule; /* [n] */
+    size_t room;         /* for so many */
     int bins;
     int levels; /* of the column of conditions; 0: there is none */
     const em_condition_column *by;

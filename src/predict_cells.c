@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "grow.h"
 #include "predict.h"
 
 static const double quantile[] = {0.1, 0.3, 0.5, 0.7, 0.9};
@@ -40,6 +41,24 @@ static void code_text(const em_replay *r, const char *column, int code, double n
         snprintf(to, size, "%.10g", number);
 }
 
+/* Room for one more. */
+static bool make_place(em_cells *cells, em_error *error)
+{
+    if ((size_t)cells->n < cells->room)
+        return true;
+    size_t cell_room = cells->room, rule_room = cells->room;
+    em_cell_of *cell = em_grow(cells->cell, &cell_room, sizeof *cell, error);
+    if (!cell)
+        return false;
+    cells->cell = cell;
+    em_cell_rule *rule = em_grow(cells->rule, &rule_room, sizeof *rule, error);
+    if (!rule)
+        return false;
+    cells->rule = rule;
+    cells->room = rule_room;
+    return true;
+}
+
 static em_code add(em_cells *cells, const em_replay *r, const em_cell_rule *rule, em_error *error)
 {
     char code[300] = "", level[300] = "", text[1000];
@@ -52,15 +71,8 @@ static em_code add(em_cells *cells, const em_replay *r, const em_cell_rule *rule
         code_text(r, cells->by->name, rule->level, cells->by->level[rule->level], level, sizeof level);
     snprintf(text, sizeof text, "%s%s%s%s%s%s%s", column, rule->code >= 0 ? "=" : "", code, rule->level >= 0 ? "|" : "",
              rule->level >= 0 ? cells->by->name : "", rule->level >= 0 ? "=" : "", level);
-    if ((cells->n & (cells->n - 1)) == 0) { /* room for twice as many */
-        const size_t room = cells->n ? 2 * (size_t)cells->n : 1;
-        em_cell_of *cell = realloc(cells->cell, room * sizeof *cell);
-        cells->cell = cell ? cell : cells->cell;
-        em_cell_rule *rules = cell ? realloc(cells->rule, room * sizeof *rules) : NULL;
-        cells->rule = rules ? rules : cells->rule;
-        if (!rules)
-            return em_fail(error, EM_MACHINE, "out of memory");
-    }
+    if (!make_place(cells, error))
+        return EM_MACHINE;
     em_cell_of *c = &cells->cell[cells->n];
     *c = (em_cell_of){.statistic = rule->statistic,
                       .response = em_copy(text, error),

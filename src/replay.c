@@ -174,10 +174,8 @@ static em_code settle_sources(em_replay *r, em_history history, em_error *error)
     if (r->history == EM_HISTORY_OWN && none >= 0)
         return em_fail(error, EM_INPUT_ERROR,
                        "%s: column '%s' is an outcome: it is not known what another choice would have brought, and "
-                       "model %s has no task that "
-                       "draws it. Give each option's outcome in columns %s_0, %s_1, ..., or, where it does not depend "
-                       "on the choice, "
-                       "--keep %s",
+                       "model %s has no task that draws it. Give each option's outcome in columns %s_0, %s_1, ..., "
+                       "or, where it does not depend on the choice, --keep %s",
                        r->dataset, r->model->columns[none].name, r->model->name, r->model->columns[none].name,
                        r->model->columns[none].name, r->model->columns[none].name);
     return EM_OK;
@@ -199,9 +197,9 @@ void em_replay_say(const em_replay *r, const em_log *log)
                    r->model->columns[other_of(r, c)].name);
         else
             em_say(log,
-                   "outcome %s is drawn by task '%s' (emlib simulate --tasks), because the data do not tell what other "
-                   "choices bring; "
-                   "columns %s_0, %s_1, ... would, and --keep %s where it does not depend on the choice",
+                   "outcome %s is drawn by task '%s' (emlib simulate --tasks), because the data do not tell what "
+                   "other choices bring; columns %s_0, %s_1, ... would, and --keep %s where it does not depend on "
+                   "the choice",
                    name, r->model->task, name, name, name);
     }
 }
@@ -423,8 +421,8 @@ em_code em_replay_subject(em_replay *r, size_t subject, const double *x, em_rand
     if (r->unknown >= 0)
         return em_fail(
             error, EM_INPUT_ERROR,
-            "%s: column '%s' is an outcome: it is not known what another choice would have brought, and task "
-            "%s does not know it",
+            "%s: column '%s' is an outcome: it is not known what another choice would have brought, and task %s does "
+            "not know it",
             r->dataset, r->model->columns[r->unknown].name, r->model->task);
     *finite = put_rows(r, subject, rows);
     return EM_OK;

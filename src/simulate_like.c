@@ -40,8 +40,8 @@ static em_code check_group(const em_fit *fit, const char *path, em_error *error)
         if (!isfinite(fit->mu[j]) || !(fit->var[j] >= 0) || !isfinite(fit->var[j]))
             return em_fail(
                 error, EM_INPUT_ERROR,
-                "%s has no group (it was made with --group none): --parameters subjects draws with everybody's "
-                "own estimate",
+                "%s has no group (it was made with --group none): --parameters subjects draws with everybody's own "
+                "estimate",
                 path);
     return EM_OK;
 }
@@ -400,6 +400,8 @@ static em_code gather(job *j, em_dataset *data, em_error *error)
 
 static em_code check(const em_like_options *o, const em_replay *r, em_error *error)
 {
+    if (r->fit && !r->fit->model_file && o->model_file && strcmp(o->model_file, r->model->name) != 0)
+        return em_fail(error, EM_INPUT_ERROR, "%s is a fit of model %s, not of %s", r->path, r->model->name, o->model_file);
     for (int c = 0; c < r->model->n_columns; c++)
         for (int k = 0; k < o->n_keep; k++)
             if (r->model->columns[c].role == EM_RESPONSE && strcmp(r->model->columns[c].name, o->keep[k]) == 0)

@@ -525,6 +525,40 @@ static void test_times(void **state)
     em_prediction_free(p);
 }
 
+/* Who is flagged is named and left out. */
+static void test_flagged(void **state)
+{
+    (void)state;
+    make_data(5);
+    em_fit_options f = em_fit_defaults();
+    f.group = EM_GROUP_FIXED;
+    em_fit *of = fit("rw", &f);
+    em_predict_options o = em_predict_defaults();
+    o.draws = 5;
+    em_prediction *all = predict(&o);
+    em_error error;
+    em_code code = EM_OK;
+    if (of) {
+        of->subject_status[1] = EM_SUBJECT_INDEFINITE;
+        code = em_fit_write(of, in_folder("fit.h5"), true, &error);
+    }
+    must(em_comm_agree(world, code, &error), &error);
+    em_prediction *some_of = predict(&o);
+    if (some_of) {
+        const size_t M = (size_t)all->n_cells;
+        assert_int_equal(some_of->n_subjects, 4);
+        assert_int_equal(some_of->n_left_out, 1);
+        assert_string_equal(some_of->left_out[0], "p01");
+        assert_int_equal(some_of->left_out_status[0], EM_SUBJECT_INDEFINITE);
+        assert_string_equal(some_of->subject[1], "p02");
+        assert_memory_equal(some_of->one + M, all->one + 2 * M, 3 * M * sizeof *all->one); /* the others as before */
+        assert_int_equal(some_of->group[0].n, 4);
+    }
+    em_prediction_free(all);
+    em_prediction_free(some_of);
+    em_fit_free(of);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -554,6 +588,35 @@ static void test_refusals(void **state)
     q.by = "gone";
     assert_int_equal(em_predict(world, o.fit, &q, NULL, &p, &error), EM_INPUT_ERROR);
     assert_non_null(strstr(error.text, "needs a column 'gone'"));
+    /* nobody knows what another choice brings: a model without a task, data without the other option's outcome */
+    simulate("rw", 3, 20, NULL, NAN);
+    o = em_like_defaults();
+    o.dataset = in_folder("data.h5");
+    o.model = &em_model_habit;
+    assert_int_equal(em_simulate_like(world, &o, NULL, &data, &error), EM_INPUT_ERROR);
+    assert_non_null(strstr(error.text, "column 'reward' is an outcome"));
+    static const char *const reward[] = {"reward"};
+    o.keep = reward;
+    o.n_keep = 1;
+    data = like(world, &o);
+    if (data) {
+        em_dataset *was = whole(o.dataset);
+        assert_true(same_bits(was, data, "reward"));
+        em_dataset_free(was);
+    }
+    em_dataset_free(data);
+    data = NULL;
+    f = em_fit_defaults();
+    f.group = EM_GROUP_FIXED;
+    em_fit_free(fit_model(&em_model_habit, &f));
+    q = em_predict_defaults();
+    q.model = &em_model_habit;
+    p = predict(&q); /* the recorded past needs no outcomes */
+    assert_true(!p || (p->history == EM_HISTORY_OBSERVED && !p->exact));
+    em_prediction_free(p);
+    p = NULL;
+    q.history = EM_HISTORY_OWN;
+    assert_int_equal(em_predict(world, in_folder("fit.h5"), &q, NULL, &p, &error), EM_INPUT_ERROR);
     assert_null(data);
     assert_null(p);
 }
@@ -575,7 +638,8 @@ int main(void)
                                        cmocka_unit_test(test_inputs),         cmocka_unit_test(test_from),
                                        cmocka_unit_test(test_covariance),     cmocka_unit_test(test_observed),
                                        cmocka_unit_test(test_observed_plain), cmocka_unit_test(test_coverage),
-                                       cmocka_unit_test(test_times),          cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_times),          cmocka_unit_test(test_flagged),
+                                       cmocka_unit_test(test_refusals)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (em_comm_rank(world) == 0) {
         unlink(in_folder("data.h5"));

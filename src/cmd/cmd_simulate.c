@@ -9,21 +9,8 @@
 #include "cmd.h"
 #include "print.h"
 
-enum {
-    OPTION_MU = 256,
-    OPTION_VAR,
-    OPTION_SEED,
-    OPTION_OPTIONS,
-    OPTION_EFFECT,
-    OPTION_SPLIT,
-    OPTION_TASKS,
-    OPTION_LIKE,
-    OPTION_FROM,
-    OPTION_PARAMETERS,
-    OPTION_DATA,
-    OPTION_KEEP,
-    OPTION_FORCE
-};
+enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_EFFECT, OPTION_SPLIT, OPTION_TASKS, OPTION_FORCE,
+       OPTION_LIKE, OPTION_FROM, OPTION_PARAMETERS, OPTION_DATA, OPTION_KEEP };
 
 typedef struct {
     const char *model, *mu, *var, *effect, *output;
@@ -62,14 +49,11 @@ static em_split read_split(const struct argp_state *state, char *text)
 static void check_replay(const arguments *a, const struct argp_state *state)
 {
     if (a->simulation.subjects || a->simulation.trials)
-        cmd_misuse(
-            state,
-            "--like and --from take subjects and trials from a dataset: --subjects and --trials are not for them");
+        cmd_misuse(state, "--like and --from take people and trials from a dataset: --subjects and --trials are not for them");
     if (a->effect || a->simulation.n_splits || a->simulation.options)
-        cmd_misuse(state, "--effect, --split and --options are not for --like and --from: covariates and options are "
-                          "those of the data");
+        cmd_misuse(state, "--like and --from take covariates and options from a dataset: --effect, --split and --options are not for them");
     if (a->like.fit && (a->mu || a->var))
-        cmd_misuse(state, "--mu and --var are not for --from: the parameters come from the fit");
+        cmd_misuse(state, "--from takes parameters from the fit: --mu and --var are not for it");
     if (!a->like.fit && a->parameters)
         cmd_misuse(state, "--parameters goes with --from FIT.h5");
     if (!a->output || (!a->model && !a->like.fit))
@@ -94,17 +78,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
         if (cmd_is_first())
             list_tasks();
         exit(cmd_is_first() ? cmd_finish("simulate", 0) : 0);
+    case OPTION_FORCE: a->force = true; break;
     case OPTION_LIKE:
     case OPTION_DATA:
         if (a->like.dataset)
-            cmd_misuse(state, "--like and --data name the same thing, a dataset: once is enough");
+            cmd_misuse(state, "--like and --data both name a dataset: once is enough");
         a->like.dataset = text;
         a->replays = true;
         break;
-    case OPTION_FROM:
-        a->like.fit = text;
-        a->replays = true;
-        break;
+    case OPTION_FROM: a->like.fit = text; a->replays = true; break;
     case OPTION_PARAMETERS:
         if (strcmp(text, "group") != 0 && strcmp(text, "subjects") != 0)
             cmd_misuse(state, "--parameters takes group or subjects, not '%s'", text);
@@ -112,15 +94,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
         a->parameters = true;
         break;
     case OPTION_KEEP: a->keep[a->like.n_keep++] = text; break;
-    case OPTION_FORCE: a->force = true; break;
     case ARGP_KEY_ARG: cmd_misuse(state, "'%s' is too much: everything is said by options", text);
     case ARGP_KEY_END:
-        if (a->replays)
+        if (a->replays) {
             check_replay(a, state);
-        else if (a->parameters || a->like.n_keep)
-            cmd_misuse(state, "--parameters and --keep go with --like or --from");
-        if (a->replays)
             break;
+        }
+        if (a->parameters || a->like.n_keep)
+            cmd_misuse(state, "--parameters and --keep go with --like or --from");
         if (!a->model || !a->output || !a->simulation.subjects || !a->simulation.trials)
             cmd_misuse(state, "--model, --subjects, --trials and --output are needed");
         break;
@@ -134,46 +115,32 @@ static const struct argp_option options[] = {
     {"subjects", 's', "S", 0, "number of subjects", 0},
     {"trials", 't', "T", 0, "trials of each", 0},
     {"mu", OPTION_MU, "NAME=X,...", 0, "group means, unconstrained scale (default: the model's)", 0},
-    {"var", OPTION_VAR, "NAME=X,...", 0, "group variances, unconstrained scale (default: the model's; 0: all alike)",
-     0},
+    {"var", OPTION_VAR, "NAME=X,...", 0, "group variances, unconstrained scale (default: the model's; 0: all alike)", 0},
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 0},
     {"seed", OPTION_SEED, "N", 0, "the same seed gives the same data (default 1)", 0},
     {"effect", OPTION_EFFECT, "NAME:PAR=B,...", 0,
-     "draw a standard normal covariate NAME of each subject; for one unit of it the mean of parameter PAR is B higher, "
-     "on the "
-     "unconstrained scale (repeatable)",
-     0},
+     "draw a standard normal covariate NAME of each subject; for one unit of it the mean of parameter PAR is B higher, on the "
+     "unconstrained scale (repeatable)", 0},
     {"split", OPTION_SPLIT, "NAME=A,B", 0,
      "a covariate NAME that is A for the first subject, B for the second, and so on in turn; 0 and 1 for --effect "
-     "(repeatable)",
-     0},
+     "(repeatable)", 0},
     {"like", OPTION_LIKE, "DATA.h5", 0,
-     "in place of --subjects and --trials: the people, trials and inputs of this dataset, row by row, with responses "
-     "drawn anew",
-     0},
-    {"from", OPTION_FROM, "FIT.h5", 0,
-     "take model and parameters from a fit, and the design from its data, or from --like", 0},
+     "in place of --subjects and --trials: the people, trials and inputs of this dataset, row by row, with responses drawn anew", 0},
+    {"from", OPTION_FROM, "FIT.h5", 0, "model and parameters of a fit; the design is that of its data, or of --like", 0},
     {"parameters", OPTION_PARAMETERS, "group|subjects", 0,
      "with --from: draw people from the group of the fit (default), or let each have its own estimate", 0},
-    {"data", OPTION_DATA, "DATA.h5", 0,
-     "with --from: the dataset, where it is no longer at the place that the fit names", 0},
+    {"data", OPTION_DATA, "DATA.h5", 0, "with --from: the dataset, where it is no longer at the place that the fit names", 0},
     {"keep", OPTION_KEEP, "COLUMN", 0,
-     "with --like or --from: this column stays as it is: an outcome that does not depend on the choice, or a column "
-     "that the model does not "
-     "know (repeatable)",
-     0},
+     "with --like and --from: this column stays as it is: an outcome that does not depend on the choice, or a column "
+     "that the model does not know (repeatable)", 0},
     {"output", 'o', "DATA.h5", 0, "dataset file to write; the true parameters go into it, too", 0},
     {"tasks", OPTION_TASKS, NULL, 0, "list the tasks that a model can name, and end", 0},
     {"force", OPTION_FORCE, NULL, 0, "replace DATA.h5 if it exists", 0},
     {0}};
 static const struct argp argp = {
-    options,
-    parse,
-    "",
-    "Draws subjects from a group and their trials from a model, in the task that the model names or in the design of a "
-    "dataset.\v"
-    "A bound that comes from the data (minRT of ddm) is not known before there are data: it is 1 here. The natural "
-    "values in "
+    options, parse, "",
+    "Draws subjects from a group and their trials from a model, in the task that the model names or in the design of a dataset.\v"
+    "A bound that comes from the data (minRT of ddm) is not known before there are data: it is 1 here. The natural values in "
     "DATA.h5 are those that were drawn with; compare them, not the unconstrained ones, with a fit.\n\n"
     "Example: 60 people, 200 trials each, with a mean learning rate of logistic(-0.5)\n\n"
     "  emlib simulate --model rw --subjects 60 --trials 200 --mu alpha=-0.5 \\\n"
@@ -182,21 +149,16 @@ static const struct argp argp = {
     "  emlib simulate --model rw --subjects 60 --trials 200 -o data.h5 \\\n"
     "        --split group=control,patient --effect group:alpha=-0.8 \\\n"
     "        --effect age:alpha=0.3,age:beta=0.2\n\n"
-    "The design of your own data, and people as a fit describes them\n\n"
+    "The design of your own data; and people as a fit describes them, in the design of its data\n\n"
     "  emlib simulate --model rw --like data.h5 -o again.h5\n"
     "  emlib simulate --from rw.h5 --parameters subjects -o again.h5\n\n"
-    "There, where another choice is drawn than was made, its outcome comes from columns reward_0, reward_1, ... of the "
-    "data (the outcome of each "
-    "option, here of a column reward), or else is drawn by the model's task; a word on stderr says which. Trials "
-    "without a response stay "
-    "without. A bound that comes from the data is that of the data.\n\n"
-    "Covariates and effects go into DATA.h5, too. The same seed gives the same people with effects and without, but "
-    "for the "
+    "There, where another choice is drawn than was made, its outcome is the one of columns reward_0, reward_1, ... "
+    "of the data (each option's outcome, for a column reward), or else it is drawn by the model's task; a word on "
+    "stderr says which. Trials without a response stay without. A bound that comes from the data is that of the "
+    "data.\n\n"
+    "Covariates and effects go into DATA.h5, too. The same seed gives the same people with effects and without, but for the "
     "shift.\n\n"
-    "Under mpirun all processes draw; the file is the same on any number of them.\n",
-    NULL,
-    NULL,
-    NULL};
+    "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
 
 /* --mu, --var and --effect, once the model is known. *effects: free it. */
 static em_code read_numbers(arguments *a, const em_model *model, em_effect **effects, em_error *error)
@@ -210,36 +172,39 @@ static em_code read_numbers(arguments *a, const em_model *model, em_effect **eff
     return code;
 }
 
-/* The first process writes what all have drawn. */
+/* Better known now than after the work. */
+static em_code try_output(const arguments *a, em_error *error)
+{
+    em_output trial = {.fd = -1};
+    em_code code = a->like.fit ? em_output_differs(a->output, a->like.fit, error) : EM_OK;
+    if (code == EM_OK && a->like.dataset)
+        code = em_output_differs(a->output, a->like.dataset, error);
+    if (code == EM_OK)
+        code = em_output_open(&trial, a->output, a->force, error);
+    em_output_close(&trial);
+    return code;
+}
+
+/* A design that is there already: the first process writes what all have drawn. */
 static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_error *error)
 {
     const em_log log = cmd_log("simulate");
     em_dataset *data = NULL;
-    em_output trial = {.fd = -1};
-    a->like.model = a->like.fit ? NULL : model;
+    a->like.model = model;
     a->like.model_file = a->model;
     a->like.seed = a->simulation.seed;
     a->like.keep = a->keep;
     memcpy(a->like.mu, a->simulation.mu, sizeof a->like.mu);
     memcpy(a->like.var, a->simulation.var, sizeof a->like.var);
-    em_code code = EM_OK;
-    if (cmd_is_first()) { /* better known now than after the work */
-        code = a->like.fit ? em_output_differs(a->output, a->like.fit, error) : EM_OK;
-        if (code == EM_OK && a->like.dataset)
-            code = em_output_differs(a->output, a->like.dataset, error);
-        if (code == EM_OK)
-            code = em_output_open(&trial, a->output, a->force, error);
-        em_output_close(&trial);
-    }
-    code = em_comm_agree(comm, code, error);
+    em_code code = em_comm_agree(comm, cmd_is_first() ? try_output(a, error) : EM_OK, error);
     if (code == EM_OK)
         code = em_simulate_like(comm, &a->like, &log, &data, error);
     if (code == EM_OK && data)
         code = em_dataset_write(data, a->output, a->force, error);
     code = em_comm_agree(comm, code, error);
     if (code == EM_OK && data)
-        printf("%s: %zu subjects, %zu trials, model %s, seed %llu\n", a->output, data->n_subjects, data->n_rows,
-               data->truth->model, (unsigned long long)a->like.seed);
+        printf("%s: %zu subjects, %zu trials, model %s, seed %llu\n", a->output, data->n_subjects, data->n_rows, data->truth->model,
+               (unsigned long long)a->like.seed);
     em_dataset_free(data);
     return code;
 }
