@@ -7,7 +7,7 @@
 #include "emlib/emlib.h"
 
 typedef int command_fn(int argc, char **argv);
-command_fn cmd_batch, cmd_import, cmd_fit, cmd_hbi, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_loo, cmd_simulate, cmd_recover,
+command_fn cmd_batch, cmd_import, cmd_fit, cmd_hbi, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_loo, cmd_predict, cmd_simulate, cmd_recover,
     cmd_identify;
 
 /* `emlib show` of an HBI file: prints it and returns the exit status. */

@@ -28,6 +28,7 @@ static const struct {
     {"model", cmd_model, "models of your own: write, build, try", false},
     {"loglik", cmd_loglik, "each subject's log-likelihood at one point", false},
     {"loo", cmd_loo, "how well a fit predicts each subject from all others, on one or many ranks", true},
+    {"predict", cmd_predict, "does the model behave like the people? on one or many ranks", true},
     {"simulate", cmd_simulate, "draw data from a model, on one or many ranks", true},
     {"recover", cmd_recover, "are simulated people's parameters found again? On one or many ranks", true},
     {"identify", cmd_identify, "is the simulated model found again among several? On one or many ranks", true},
