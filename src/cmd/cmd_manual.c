@@ -167,7 +167,7 @@ static void put_head(FILE *to, const command_text *text)
     const time_t seconds = epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
     const page_name name = name_of(text->name);
     struct tm day;
-    char date[32] = "", title[sizeof name.text];
+    char date[32] = "", title[sizeof name.text] = "";
     if (gmtime_r(&seconds, &day))
         strftime(date, sizeof date, "%Y-%m-%d", &day);
     for (size_t i = 0; i < sizeof title; i++)
