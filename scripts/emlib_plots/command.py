@@ -10,7 +10,7 @@ from .problem import Problem
 KINDS = (parameters, comparison, convergence, recovery, confusion, shrinkage, prediction, individuals)
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Bad usage ends as any other problem, with a word about --help."""
 
     def error(self, message):
@@ -35,9 +35,9 @@ def _millimetres(text):
 
 
 def _arguments():
-    top = _Parser(prog="emlib-plot", description="Pictures of emlib's fits and tables, for papers and to look at.",
+    top = Parser(prog="emlib-plot", description="Pictures of emlib's fits and tables, for papers and to look at.",
                   epilog="'emlib-plot KIND --help' tells more and has an example. Example:  " + parameters.EXAMPLE)
-    kinds = top.add_subparsers(dest="kind", metavar="KIND", required=True, parser_class=_Parser)
+    kinds = top.add_subparsers(dest="kind", metavar="KIND", required=True, parser_class=Parser)
     for kind in KINDS:
         parser = kinds.add_parser(kind.NAME, help=kind.ABOUT.replace("%", "%%"), description=kind.ABOUT[0].upper() + kind.ABOUT[1:] + ".",
                                   epilog="Example:  " + kind.EXAMPLE, prog=f"emlib-plot {kind.NAME}")
@@ -81,6 +81,7 @@ def picture(options, choice, formats):
     source = module.read(options.files, options) if hasattr(module, "extra") else module.read(options.files)
     with look.style():
         figure = module.draw(source, choice)
+        look.settle(figure)
         return [look.render(figure, kind) for kind in formats]
 
 

@@ -34,12 +34,8 @@ def draw(found, choice):
         raise Problem("there are no two fits of the same data and subjects to compare; 'emlib compare' tells why")
     effects = found.get("random_effects")
     names = labels(fits)
-    sheet = look.Sheet(max(34, 6.2 * len(fits) + 14), choice, _note(found, fits, effects), _handles(effects))
-    across = 1 + bool(effects)
-    if across == 2 and sheet.width < 110:
-        across = 1
-        sheet = look.Sheet(2 * max(34, 6.2 * len(fits) + 14), choice, _note(found, fits, effects), _handles(effects))
-    down = 1 + bool(effects) if across == 1 else 1
+    down, across = look.panels(1 + bool(effects), choice.width, 55)
+    sheet = look.Sheet(down * max(34, 6.2 * len(fits) + 14), choice, _note(found, fits, effects), _handles(fits, effects))
     axes = sheet.grid(down, across).flat
     _differences(axes[0], fits, names)
     if effects:
@@ -57,17 +53,17 @@ def _note(found, fits, effects):
             text += f" {len(effects['subjects_left_out'])} subjects without evidence are left out of the frequencies."
     if len(fits) < len(found["fits"]):
         text += f" {len(found['fits']) - len(fits)} fits of other data are left out."
-    late = [fit for fit in fits if not fit["converged"]]
-    if late:
-        text += f" Not converged: {', '.join(labels(late))}."
     return text
 
 
-def _handles(effects):
-    if not effects:
-        return ()
-    return (Patch(color=look.SKY, label="protected exceedance probability"),
-            Line2D([], [], marker="o", ls="", color=look.BLACK, ms=4, label="expected frequency"))
+def _handles(fits, effects):
+    handles = []
+    if not all(fit["converged"] for fit in fits):
+        handles.append(Patch(color=look.ORANGE, label="EM had not converged"))
+    if effects:
+        handles += [Patch(color=look.SKY, label="protected exceedance probability"),
+                    Line2D([], [], marker="o", ls="", color=look.BLACK, ms=4, label="expected frequency")]
+    return handles
 
 
 def _rows(axes, names, shown=True):
@@ -84,7 +80,7 @@ def _differences(axes, fits, names):
         axes.text(number + 0.015 * most, row, f"{number:.1f}" if number else "best", va="center", size=look.SMALL)
     axes.set_xlim(0, most * 1.22)
     look.few_ticks(axes, x=4)
-    axes.set_xlabel("BIC$_{int}$ difference".replace("$_{int}$", "_int") + " (log units × 2)")
+    axes.set_xlabel("BIC_int above the best model's")
     _rows(axes, names)
 
 

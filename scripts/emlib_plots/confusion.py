@@ -49,7 +49,7 @@ def draw(source, choice):
     width = choice.width or look.WIDTH
     side_by_side = width / 2 - 32 >= 9 * n or n <= 3 and width >= 140
     label = 13 if n > 3 else 24
-    cell = max(9, min(16, (width / (1 + side_by_side) - 35) / n))
+    cell = max(9, min(16 if n <= 6 else 10, (width / (1 + side_by_side) - 35) / n))
     body = cell * n + (32 if n > 3 else 24)
     sheet = look.Sheet(body if side_by_side else 2 * body, choice, _note(source))
     axes = sheet.grid(1 if side_by_side else 2, 2 if side_by_side else 1).flat
@@ -61,13 +61,19 @@ def draw(source, choice):
     return sheet.figure
 
 
+def _share(value):
+    """.25, with 0 and 1 for nothing and all."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:.0f}" if value in (0, 1) else f"{value:.2f}".lstrip("0") if value < 0.995 else ">.99"
+
+
 def _matrix(axes, values, names, title):
     n = len(names)
     axes.imshow(values, cmap=MAP, vmin=0, vmax=1, aspect="equal")
     for i in range(n):
         for j in range(n):
-            text = "–" if np.isnan(values[i, j]) else f"{values[i, j]:.2f}".replace("0.", ".") if values[i, j] < 0.995 else "1"
-            axes.text(j, i, text, ha="center", va="center", size=look.SMALL,
+            axes.text(j, i, _share(values[i, j]), ha="center", va="center", size=look.SMALL,
                       color="white" if values[i, j] > 0.45 else look.BLACK)
     axes.set_xticks(range(n), names, rotation=90 if n > 3 else 0)
     axes.set_yticks(range(n), names)
@@ -84,8 +90,8 @@ def _matrix(axes, values, names, title):
 
 
 def _note(source):
-    text = (f"{source['sets']} simulated data sets. Rows of the confusion matrix sum to 1, columns of the inversion matrix, too "
-            "(each simulated model being equally likely beforehand).")
+    text = (f"{source['sets']} simulated data sets. Rows of the confusion matrix sum to 1; so do columns of the inversion matrix, "
+            "for which each simulated model is equally likely beforehand.")
     for count, words in ((source["without"], "data sets without a best model"), (source["ties"], "ties, which count for each of their models"),
                          (source["late"], f"of {source['fits']} fits had not converged")):
         if count:

@@ -4,6 +4,7 @@ No text is smaller than 7 points at the final size, which is given in millimetre
 """
 import io
 import math
+import textwrap
 import warnings
 
 import matplotlib
@@ -165,8 +166,36 @@ def hide_rest(grid, count):
         axes.set_in_layout(False)
 
 
+def settle(figure):
+    """Breaks titles and labels of axes into lines where they are longer than what they belong to."""
+    for _ in range(2):
+        figure.draw_without_rendering()
+        renderer, changed = figure.canvas.get_renderer(), False
+        for axes in figure.axes:
+            if not axes.get_visible():
+                continue
+            box = axes.get_window_extent(renderer)
+            titles = [(t, 1.0 if t is not axes._right_title else 0.6) for t in (axes._left_title, axes._right_title)]
+            for text, room in titles + [(axes.xaxis.label, 1.0), (axes.yaxis.label, 1.0)]:
+                upright = text is axes.yaxis.label
+                extent = text.get_window_extent(renderer)
+                length, most = (extent.height, box.height) if upright else (extent.width, box.width * room)
+                if text.get_text() and length > most + 1:
+                    text.set_text(_broken(text.get_text(), most / length))
+                    changed = True
+        if not changed:
+            break
+
+
+def _broken(text, share):
+    """Every line of the text in lines of this share of its longest one's length."""
+    most = max(6, int(max(map(len, text.splitlines())) * share))
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, most, break_long_words=False) or [""]]
+    return "\n".join(shorten(line, max(most, 6)) for line in lines)
+
+
 def render(figure, kind):
-    """The picture as bytes; the same picture gives the same bytes."""
+    """The picture as bytes, of a settled figure; the same picture gives the same bytes, and whether the font lacks characters."""
     stream = io.BytesIO()
     metadata = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None,
                                                                                            "Producer": None}}[kind]

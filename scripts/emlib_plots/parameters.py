@@ -1,4 +1,6 @@
 """parameters: everybody's estimates with the group."""
+import textwrap
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -12,6 +14,7 @@ ABOUT = "every subject's estimate of each parameter, their distribution, and the
 EXAMPLE = "emlib-plot parameters rw.h5 -o parameters.pdf"
 OPTIONS = ("subjects", "parameters", "scale")
 SUBJECTS = "are labelled"
+FEW = 8  # so few dots show all there is; a smooth density would say more than is known
 SAME = {"vanished": "variance vanished:\nthe same for everyone", "shared": "shared: the same\nfor everyone", "given": "given: the same\nfor everyone"}
 
 
@@ -24,7 +27,7 @@ def draw(fit, choice):
     labelled = fit.subjects_of(choice.subjects)
     natural = choice.scale != "unconstrained"
     rows, across = look.panels(len(columns), choice.width, 55)
-    sheet = look.Sheet(rows * 47, choice, _note(fit, natural), _handles(fit, columns))
+    sheet = look.Sheet(rows * (47 + 4 * len(labelled)), choice, _note(fit, natural), _handles(fit, columns))
     grid = sheet.grid(rows, across)
     about = {p["name"]: p.get("about") or "" for p in model_about(fit.model).get("parameters", [])}
     for axes, j in zip(grid.flat, columns):
@@ -32,15 +35,9 @@ def draw(fit, choice):
         words = about.get(fit.names[j].split("[")[0], "")
         scale = "natural scale" if natural else f"unconstrained scale ({fit.transforms[j]})"
         axes.set_title(look.shorten(fit.names[j], 30), loc="left", weight="bold")
-        axes.set_xlabel(_two_lines(words, scale))
+        axes.set_xlabel("\n".join([*textwrap.wrap(words, 38, max_lines=2, placeholder=" …"), scale]))
     look.hide_rest(grid, len(columns))
     return sheet.figure
-
-
-def _two_lines(words, scale):
-    if not words:
-        return scale
-    return look.shorten(words, 34) + "\n" + scale
 
 
 def _note(fit, natural):
@@ -59,8 +56,8 @@ def _note(fit, natural):
 
 def _handles(fit, columns):
     count = look.points_style(len(fit.ids))
-    handles = [Line2D([], [], marker="o", ls="", color=look.BLUE, alpha=0.7, ms=min(4, count["s"] ** 0.5 + 1), label="subject")]
-    if len(fit.ids) > 2:
+    handles = [Line2D([], [], marker="o", ls="", color=look.BLUE, alpha=0.7, mew=0, ms=min(4, count["s"] ** 0.5 + 1), label="subject")]
+    if len(fit.ids) >= FEW:
         handles.append(Patch(color=look.SKY, alpha=0.5, lw=0, label="subjects' distribution"))
     if fit.kind != "none":
         if not fit.has_covariates and any(fit.variance[j] > 0 for j in columns):
@@ -95,7 +92,7 @@ def _panel(axes, fit, j, natural, labelled):
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     _limits(axes, fit, j, values[good], function, same)
-    look.few_ticks(axes, x=5)
+    look.few_ticks(axes, x=4)
     if same:
         axes.text(0.5, 0.9, SAME[fit.group_status[j]], transform=axes.transAxes, ha="center", va="top", size=look.SMALL)
     _labels(axes, fit, values, height, labelled)
@@ -112,9 +109,9 @@ def _checked(fit, j):
 
 
 def density(values, points=200):
-    """Kernel density (Gaussian, Silverman's width) between the least and the largest value; None where there is no spread."""
+    """Kernel density (Gaussian, Silverman's width) between the least and the largest value; None of few values or without spread."""
     n = len(values)
-    if n < 3:
+    if n < FEW:
         return None
     quartiles = np.percentile(values, [25, 75])
     spread = min(values.std(ddof=1), (quartiles[1] - quartiles[0]) / 1.349) or values.std(ddof=1)
@@ -142,7 +139,7 @@ def _group(axes, fit, j, function, natural, top, same):
         place, height = scales.group_density(function, fit.mu[j], fit.variance[j])
         scale = top or height.max()
         low, high = np.min(place), np.max(place)
-        axes.plot(place, np.minimum(height / scale, 1.1), color=look.BLACK, lw=0.8, ls=(0, (3, 1.5)), zorder=4,
+        axes.plot(place, height / scale, color=look.BLACK, lw=0.8, ls=(0, (3, 1.5)), zorder=4,
                   scalex=False, clip_on=True)
         axes.update_datalim([(low, 0), (high, 0)])
     mean = fit.natural_median[j] if natural else fit.mu[j]
@@ -172,15 +169,24 @@ def _limits(axes, fit, j, values, function, same):
         axes.text(0.5, 0.5, "no estimates", transform=axes.transAxes, ha="center", size=look.SMALL)
         return
     low, high = min(ends), max(ends)
-    pad = 0.06 * (high - low) or max(abs(low) * 0.2, 0.5)
+    middle = (low + high) / 2
+    pad = 0.06 * (high - low) if high - low > 0.01 * abs(middle) else max(0.05 * abs(middle), 1e-9)
     axes.set_xlim(low - pad, high + pad)
 
 
 def _labels(axes, fit, values, height, labelled):
-    """Names of the subjects asked for: a line from each dot to a place of its own below the axis of dots."""
-    shown = sorted((s for s in labelled if np.isfinite(values[s])), key=lambda s: values[s])
-    for place, s in enumerate(shown):
-        axes.scatter([values[s]], [height[s]], s=18, facecolors="none", edgecolors=look.BLACK, linewidths=0.8, zorder=7)
-        axes.annotate(look.shorten(fit.ids[s], 14), (values[s], height[s]), xycoords="data", size=look.SMALL, zorder=8,
-                      xytext=(0.99, 0.97 - 0.1 * place), textcoords="axes fraction", ha="right", va="top",
-                      arrowprops={"arrowstyle": "-", "lw": 0.4, "color": look.GREY, "shrinkA": 0, "shrinkB": 2})
+    """Names of the subjects asked for, each in a row of its own below the dots: on the left half they stand to the right of the line
+    that leads to them, the rightmost one first, on the right half the other way round; so no line meets another one's name."""
+    shown = [s for s in labelled if np.isfinite(values[s])]
+    if not shown:
+        return
+    middle = sum(axes.get_xlim()) / 2
+    right = sorted((s for s in shown if values[s] > middle), key=lambda s: values[s])
+    left = sorted((s for s in shown if values[s] <= middle), key=lambda s: -values[s])
+    for row, s in enumerate(right + left):
+        y = -1.0 - 0.22 * row
+        axes.scatter([values[s]], [height[s]], s=20, facecolors="none", edgecolors=look.BLACK, linewidths=0.8, zorder=7)
+        axes.plot([values[s]] * 2, [height[s], y], lw=0.5, color=look.GREY, zorder=1)
+        axes.annotate(look.shorten(fit.ids[s], 14), (values[s], y), size=look.SMALL, va="center", ha="right" if s in right else "left",
+                      xytext=(-2 if s in right else 2, 0), textcoords="offset points", zorder=8)
+    axes.set_ylim(-1.12 - 0.22 * (len(shown) - 1), axes.get_ylim()[1])

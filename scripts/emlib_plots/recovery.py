@@ -1,6 +1,7 @@
 """recovery: true against estimated parameters of simulated people."""
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from . import look
 from .problem import Problem
@@ -64,7 +65,7 @@ def _note(kinds, quantity):
 def _handles(kinds):
     handles = []
     if kinds[0][0] == "subject":
-        handles += [Line2D([], [], marker="o", ls="", color=look.BLUE, ms=3, alpha=0.7, label="subject"),
+        handles += [Line2D([], [], marker="o", ls="", color=look.BLUE, ms=3, mew=0, alpha=0.7, label="subject"),
                     Line2D([], [], color=look.GREY, ls="--", lw=0.8, label="estimate = truth")]
     if any(kind[0] == "group" for kind in kinds):
         handles += [Line2D([], [], color=look.BLACK, lw=1, label="true group value"),
@@ -125,8 +126,8 @@ def _group(axes, name, values, quantity):
     axes.text(0, 1.02, covered, transform=axes.transAxes, size=look.SMALL, va="bottom")
     axes.set_xlabel(label)
     axes.set_ylabel("repetition, sorted")
-    axes.set_ylim(0.5 - 0.02 * len(row), len(row) + 0.5 + 0.02 * len(row))
-    axes.yaxis.get_major_locator().set_params(integer=True, nbins=4)
+    axes.set_ylim(0.3 - 0.02 * len(row), len(row) + 0.7 + 0.02 * len(row))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=1))
     look.few_ticks(axes, x=4)
     _clip_long(axes, true, estimate, low, high)
 

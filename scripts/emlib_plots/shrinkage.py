@@ -62,7 +62,7 @@ def _note(fit, alone, both):
 
 
 def _handles(flagged):
-    handles = [Line2D([], [], marker="o", ls="", color=look.BLUE, ms=3, alpha=0.7, label="subject"),
+    handles = [Line2D([], [], marker="o", ls="", color=look.BLUE, ms=3, alpha=0.7, mew=0, label="subject"),
                Line2D([], [], color=look.GREY, ls="--", lw=0.8, label="no shrinkage"),
                Line2D([], [], color=look.BLACK, lw=0.8, label="group mean")]
     if flagged:
@@ -77,7 +77,7 @@ def _window(x, y, flagged, mean):
     sound = x[np.isfinite(x) & ~flagged]
     if len(sound):
         quartile = np.percentile(sound, [25, 50, 75])
-        reach = 3 * max(quartile[2] - quartile[0], 1e-9)
+        reach = 2 * max(quartile[2] - quartile[0], 1e-9)
         near = sound[abs(sound - quartile[1]) <= reach]
         low, high = min(low, near.min()), max(high, near.max())
     pad = 0.07 * (high - low) or 0.5
