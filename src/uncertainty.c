@@ -245,10 +245,6 @@ static int find_basis(const em_coordinates *at, int n, const em_group_values *gr
 /* The symmetric part of basis (basis' J basis)^-1 basis'. */
 static em_code invert(const double *j_sum, const double *basis, int D, int n, double *covariance, em_error *error)
 {
-    if (n == 0) { /* all is held or has vanished: GSL has no matrices of size 0 */
-        memset(covariance, 0, (size_t)(D * D) * sizeof *covariance);
-        return EM_OK;
-    }
     gsl_matrix *a = gsl_matrix_calloc((size_t)n, (size_t)n), *inverse = gsl_matrix_calloc((size_t)n, (size_t)n);
     gsl_permutation *order = gsl_permutation_alloc((size_t)n);
     double *through = em_new((size_t)(D * n), sizeof *through, error);
