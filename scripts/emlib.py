@@ -406,8 +406,7 @@ def _column(f, name, n):
         return values
     missing = values == MISSING if values.dtype.kind != "f" else np.isnan(values)
     if "levels" not in about:
-        whole = np.where(missing, 0, values).astype(np.int64)
-        return pd.arrays.IntegerArray(whole, missing) if missing.any() else whole
+        return np.where(missing, np.nan, values) if missing.any() else values.astype(np.int64)
     levels = about["levels"] if isinstance(about["levels"], list) else [about["levels"]]
     codes = np.where(missing, -1, values).astype(int)
     if len(codes) and (codes.max() >= len(levels) or codes.min() < -1):
@@ -417,8 +416,8 @@ def _column(f, name, n):
 
 def read_dataset(path, subject="subject"):
     """Reads a dataset file (emlib import, emlib simulate) and returns a DataFrame of N rows: the subject (column `subject`, or what the
-    argument names it), then the columns of the trials. Numbers are float64 with NaN for missing, whole numbers int64, or
-    Int64 with NA where some are missing, texts a category in the order of their codes, ordered where --levels gave that order.
+    argument names it), then the columns of the trials. Numbers are float64 with NaN for missing, whole numbers int64 where
+    none is missing, texts a category in the order of their codes, ordered where --levels gave that order.
 
     Its .covariates is a DataFrame of S rows (subject and the covariates; no other column without any), .fingerprint that of
     the file, .simulated None or, of made-up data, a DataFrame of S rows: subject, NAME (natural scale), NAME_unconstrained."""
@@ -429,12 +428,12 @@ def read_dataset(path, subject="subject"):
             raise f.damaged("/subjects/offset does not rise from 0")
         names, n = f.names("/trials"), int(offset[-1])
         columns = {name: _column(f, "/trials/" + name, n) for name in names}
-        if subject in columns:
+        covariates = {name: _column(f, "/covariates/" + name, len(ids)) for name in (f.names("/covariates") if f.has("/covariates") else [])}
+        if subject in columns or subject in covariates:
             raise EmlibError(f"{f.path} has a column '{subject}' of its own; read_dataset(..., subject=NAME) gives the subjects' column another name")
         if n * 8 > MOST_GROWTH * os.path.getsize(f.path):
             raise f.damaged("it claims more trials than it can hold")
         data = pd.DataFrame({subject: np.repeat(ids, np.diff(offset)), **columns})
-        covariates = {name: _column(f, "/covariates/" + name, len(ids)) for name in (f.names("/covariates") if f.has("/covariates") else [])}
         beside = {"covariates": pd.DataFrame({subject: ids, **covariates}), "fingerprint": f.attributes().get("fingerprint"),
                   "simulated": _simulated(f, ids, subject) if f.has("/simulated") else None}
         for name, value in beside.items():
@@ -456,7 +455,7 @@ def _join_frames(data, subject):
     pairs = list(data.items()) if isinstance(data, dict) else [(None, frame) for frame in data]
     if not pairs:
         raise EmlibError("there is no subject: the list of data frames is empty")
-    frames, seen = [], set()
+    frames, seen, first = [], set(), None
     for number, (name, frame) in enumerate(pairs, 1):
         frame = frame.copy() if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame)
         who = f"frame {number}" if name is None else f"the frame of {name!r}"
@@ -470,8 +469,34 @@ def _join_frames(data, subject):
             raise EmlibError(f"subject {name!r} has two frames; the second is {who}")
         seen.add(name)
         frame[subject] = name
+        first = frame if first is None else first
+        differ = sorted(map(str, set(frame.columns) ^ set(first.columns)))
+        if differ:
+            raise EmlibError(f"{who} and the first one differ in their columns: " + ", ".join(differ))
         frames.append(frame)
+    for column in first.columns:
+        kinds = {str(frame[column].dtype.categories.tolist()) for frame in frames if _is_ordered(frame[column])}
+        if len(kinds) > 1 or (kinds and not all(_is_ordered(frame[column]) for frame in frames)):
+            raise EmlibError(f"the categories of '{column}' are ordered, but not the same in all frames; make them the same")
     return pd.concat(frames, ignore_index=True)
+
+
+def _is_ordered(column):
+    return isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered
+
+
+def _checked(frame, subject):
+    """The frame with subjects as texts: whole numbers that pandas holds as 1.0, because some cell was missing once, are 1."""
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise EmlibError(f"there are two columns '{twice[0]}'")
+    if subject not in frame.columns:
+        raise EmlibError(f"there is no column '{subject}' that tells subjects apart; there are " + ", ".join(map(str, frame.columns)))
+    if frame[subject].isna().any():
+        raise EmlibError(f"the column '{subject}' has missing values, first in row {int(np.flatnonzero(frame[subject].isna())[0])}")
+    if frame[subject].dtype.kind == "f" and (frame[subject] % 1 == 0).all():
+        frame = frame.assign(**{subject: frame[subject].astype("int64")})
+    return frame
 
 
 def _own_levels(frame):
@@ -495,17 +520,17 @@ def _write_csv(frame, path):
     out.to_csv(path, index=False, na_rep="NA")
 
 
-def _given(what, frames):
-    """The options --levels, --base or --rename of a dictionary, checked."""
+def _given(option, values, frames):
+    """The words --levels or --base of a dictionary, checked."""
     words = []
-    for name, value in (what[1] or {}).items():
-        if what[0] != "rename" and not any(name in frame.columns for frame in frames):
-            raise EmlibError(f"{what[0]} names a column {name!r}; there are " + ", ".join(map(str, frames[0].columns)))
-        if what[0] == "levels":
+    for name, value in (values or {}).items():
+        if not any(name in frame.columns for frame in frames):
+            raise EmlibError(f"{option} names a column {name!r}; there are " + ", ".join(map(str, frames[0].columns)))
+        if option == "levels":
             if any("," in str(v) for v in value):
                 raise EmlibError(f"column {name!r} has a text with a comma, which parts the texts of --levels: {list(value)}")
             value = ",".join(map(str, value))
-        words += ["--" + what[0], f"{name}={value}"]
+        words += ["--" + option, f"{name}={value}"]
     return words
 
 
@@ -525,20 +550,18 @@ def write_dataset(data, path, subject="subject", covariates=None, levels=None, b
     force       replace the file where there is one
     """
     frame = data if isinstance(data, pd.DataFrame) else _join_frames(data, subject)
-    frame = frame.rename(columns=rename or {})
-    subject = (rename or {}).get(subject, subject)
-    if subject not in frame.columns:
-        raise EmlibError(f"there is no column '{subject}' that tells subjects apart; there are " + ", ".join(map(str, frame.columns)))
-    frames = [frame]
+    rename = rename or {}
+    subject = rename.get(subject, subject)
+    frames = [_checked(frame.rename(columns=rename), subject)]
     if covariates is not None:
-        if subject not in covariates.columns and covariates.index.name == subject:
+        if covariates.index.name is not None and covariates.index.name not in covariates.columns:
             covariates = covariates.reset_index()
-        frames.append(covariates.rename(columns=rename or {}))
+        frames.append(_checked(covariates.rename(columns=rename), subject))
     order = {}
     for each in frames:
         order.update(_own_levels(each.drop(columns=[subject], errors="ignore")))
     order.update(levels or {})
-    words = _given(("levels", order), frames) + _given(("base", base), frames)
+    words = _given("levels", order, frames) + _given("base", base, frames)
     with tempfile.TemporaryDirectory() as folder:
         names = [os.path.join(folder, name) for name in ("trials.csv", "covariates.csv")]
         for each, name in zip(frames, names):

@@ -242,9 +242,13 @@ static int find_basis(const em_coordinates *at, int n, const em_group_values *gr
     return count;
 }
 
-/* The symmetric part of basis (basis' J basis)^-1 basis'. */
+/* The symmetric part of basis (basis' J basis)^-1 basis'. n 0: everything is held. */
 static em_code invert(const double *j_sum, const double *basis, int D, int n, double *covariance, em_error *error)
 {
+    for (int i = 0; i < D * D; i++)
+        covariance[i] = NAN;
+    if (n == 0)
+        return EM_OK;
     gsl_matrix *a = gsl_matrix_calloc((size_t)n, (size_t)n), *inverse = gsl_matrix_calloc((size_t)n, (size_t)n);
     gsl_permutation *order = gsl_permutation_alloc((size_t)n);
     double *through = em_new((size_t)(D * n), sizeof *through, error);

@@ -273,6 +273,8 @@ typedef enum em_subject_status { EM_SUBJECT_STATES(EM_SUBJECT_ENUM) } em_subject
 /* What a subject's status means, a constant string; and whether it is one that users should look at. */
 EM_API const char *em_subject_status_text(int status);
 EM_API bool em_subject_is_flagged(int status);
+/* Whether the subject entered the M-step and the evidence. */
+EM_API bool em_subject_is_used(int status);
 
 /* Per-parameter status in the group. */
 typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2, EM_GROUP_SHARED = 3 } em_group_status;
@@ -514,9 +516,14 @@ EM_API em_code em_simulate_file(em_comm *comm, const em_model *model, const em_s
                                 bool force, em_error *error) EM_MUST_CHECK;
 
 /* Latent variables of every trial at the subjects' MAPs.
- * latents [N,L] out (NaN where a trial does not count), to be freed; frame: the dataset with the model's columns. */
+ * latents [N,L] out (NaN where a trial does not count, and of subjects that are not in the fit or not used by it), to be freed;
+ * frame: the dataset with the model's columns. */
 EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame,
                           double **latents, em_error *error) EM_MUST_CHECK;
+/* The same, and log_likelihood [N] out: that of a trial's scored responses, given all trials before it, at the subject's MAP; NaN
+ * where none is scored. To be freed. */
+EM_API em_code em_trial_values(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame, double **latents,
+                               double **log_likelihood, em_error *error) EM_MUST_CHECK;
 
 /* ---- comparing models ------------------------------------------------------------------------------------------ */
 
