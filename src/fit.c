@@ -36,6 +36,8 @@ bool em_subject_is_flagged(int status)
     return status != EM_SUBJECT_GOOD && status != EM_SUBJECT_KINK;
 }
 
+bool em_subject_is_used(int status) { return !em_subject_is_flagged(status) || status == EM_SUBJECT_ROUGH; }
+
 bool em_fit_posterior(const em_fit *fit, size_t s, double *cov)
 {
     const int n = fit->n_parameters;

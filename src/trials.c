@@ -167,6 +167,24 @@ em_code em_trials_add_by(em_trials *trials, const char *name, em_error *error)
     return EM_OK;
 }
 
+int em_trials_also(const em_trials *trials, const char *name)
+{
+    for (int i = 0; i < trials->n_also; i++)
+        if (strcmp(trials->also[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+int em_trials_add(em_trials *trials, const char *name)
+{
+    const em_dataset_column *have = em_dataset_find(trials->data, name);
+    const int at = em_trials_also(trials, name);
+    if (at >= 0 || !have || have->level || trials->n_also == EM_MOST_ALSO)
+        return at;
+    trials->also[trials->n_also] = (em_also_column){.name = have->name};
+    return trials->n_also++;
+}
+
 int em_trials_condition(const em_trials *trials, size_t row)
 {
     int condition = 0, weight = 1;
@@ -201,24 +219,30 @@ void em_trials_close(em_trials *trials)
     *trials = (em_trials){0};
 }
 
+/* Adds a name to a list in which each stands once. */
+static void add_name(const char **name, int *n, const char *more)
+{
+    for (int i = 0; i < *n; i++)
+        if (strcmp(name[i], more) == 0)
+            return;
+    name[(*n)++] = more;
+}
+
 em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error)
 {
     const em_model *model = trials->model;
-    const char **name = em_new((size_t)(model->n_columns + 1 + trials->n_by), sizeof *name, error);
+    const char **name = em_new((size_t)(model->n_columns + 1 + trials->n_by + trials->n_also), sizeof *name, error);
     if (!name)
         return EM_MACHINE;
     int n = 0;
-    for (; n < model->n_columns; n++)
-        name[n] = model->columns[n].name;
+    for (int c = 0; c < model->n_columns; c++)
+        add_name(name, &n, model->columns[c].name);
     if (trials->has_block)
-        name[n++] = "block";
-    for (int i = 0; i < trials->n_by; i++) {
-        bool there = false;
-        for (int c = 0; c < n; c++)
-            there = there || strcmp(name[c], trials->by[i].name) == 0;
-        if (!there)
-            name[n++] = trials->by[i].name;
-    }
+        add_name(name, &n, "block");
+    for (int i = 0; i < trials->n_by; i++)
+        add_name(name, &n, trials->by[i].name);
+    for (int i = 0; i < trials->n_also; i++)
+        add_name(name, &n, trials->also[i].name);
     const uint64_t *offset = trials->data->offset;
     em_code code = read_rows(trials, name, n, offset[first], offset[end] - offset[first], error);
     free(name);
@@ -235,6 +259,8 @@ em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *er
         trials->block = em_dataset_find(trials->data, "block")->value;
     for (int i = 0; i < trials->n_by; i++)
         trials->by[i].value = em_dataset_find(trials->data, trials->by[i].name)->value;
+    for (int i = 0; i < trials->n_also; i++)
+        trials->also[i].value = em_dataset_find(trials->data, trials->also[i].name)->value;
     return EM_OK;
 }
 

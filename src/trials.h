@@ -12,6 +12,13 @@ typedef struct em_condition_column {
     const double *value;           /* like em_trials.column, once it is read */
 } em_condition_column;
 
+/* A column that the model does not have and somebody else wants. */
+enum { EM_MOST_ALSO = 64 };
+typedef struct em_also_column {
+    const char *name;    /* inside the dataset */
+    const double *value; /* like em_trials.column, once it is read */
+} em_also_column;
+
 typedef struct em_trials {
     const em_model *model;
     const char *path;      /* of the dataset, for messages; borrowed */
@@ -25,6 +32,8 @@ typedef struct em_trials {
     int options;           /* K, once em_trials_options has found it */
     int n_by, conditions;  /* columns of conditions; all combinations of their levels, 1 without any */
     em_condition_column by[EM_MOST_BY];
+    int n_also;
+    em_also_column also[EM_MOST_ALSO];
 } em_trials;
 
 /* What the options of the choices look like in some rows; joined over the ranks by the largest of each number. */
@@ -43,6 +52,11 @@ em_code em_trials_open_memory(const em_dataset *data, const char *name, const em
 /* Adds a column of conditions, before anything is read: its levels are those of its texts, or the numbers that occur in the dataset, for
  * which it is looked through. */
 em_code em_trials_add_by(em_trials *trials, const char *name, em_error *error) EM_MUST_CHECK;
+/* Adds a column of numbers, before anything is read; returns its place in `also`, -1 where the dataset has no such numbers or there
+ * are too many. */
+int em_trials_add(em_trials *trials, const char *name);
+/* The place of a column that was added; -1. */
+int em_trials_also(const em_trials *trials, const char *name);
 /* The condition of a row: the place of its combination of levels, the first column's level counting fastest; -1: missing. */
 int em_trials_condition(const em_trials *trials, size_t row);
 void em_trials_close(em_trials *trials);

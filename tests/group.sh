@@ -126,9 +126,13 @@ expect 2 "no subject 'nobody'" "${fit[@]}" x.h5 --exclude nobody
 expect 2 'diagonal or full' "${fit[@]}" x.h5 --covariance triangular
 check test ! -e x2.h5
 
-# nobody ever takes the second option: the variance vanishes, the mean runs off, and no parameter is left that has a standard error
-{ echo subject,choice; for s in 1 2 3; do printf "s$s,0\n%.0s" 1 2 3 4 5 6; done; } >never.csv
-"$emlib" import never.csv -o never.h5 >/dev/null
-expect 0 'the data want its mean at infinity' "$emlib" fit never.h5 --model random_choice -o never_fit.h5
-expect 0 '"se": null' "$emlib" show never_fit.h5 --json
+# ---- data that say nothing: no variance, both means at infinity, and so nothing that has a standard error
+for s in a b c; do
+    for t in 1 2 3 4 5 6 7 8 9 10 11 12; do
+        echo "$s,$((t * t % 3 > 0)),$((t % 4 > 0))"
+    done
+done | { echo subject,choice,reward && cat; } >nothing.csv
+check "$emlib" import nothing.csv -o nothing.h5 >nothing.txt
+expect 0 'beta: the data want its mean at infinity' "$emlib" fit nothing.h5 --model rw -o nothing_fit.h5
+expect 0 '^beta,exp,vanished,-[0-9.]+,0,0,[0-9.]+,[0-9.]+,NA,NA' "$emlib" export nothing_fit.h5 --table group
 finish

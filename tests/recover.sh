@@ -41,6 +41,14 @@ for name, v in zip(group["parameter"], group["variances"]):
     print(name, *("%.17g" % v[k] for k in ("value", "se", "lower", "upper")), sep=",")')
 done
 
+# settings of the task
+"$emlib" "${recover[@]}" --task p=0.95,reversal=25 -q -o task.csv >task.txt
+"$emlib" simulate --model rw --subjects 30 --trials 100 "${group[@]}" --task p=0.95,reversal=25 -o task.h5 >/dev/null
+"$emlib" fit task.h5 --model rw -q -o task_fit.h5
+check cmp <(grep "^1,subject,.*,beta,value," task.csv | cut -d, -f3,7) \
+    <("$emlib" export task_fit.h5 --table subjects | sed 's/"[^"]*"/text/' | awk -F, 'NR > 1 {print $1 "," $12}')
+expect 2 'p=2 is not allowed' "$emlib" "${recover[@]}" --task p=2 -o no.csv
+
 # the sums follow from the table
 cat >sums.py <<'END'
 import csv, json, math

@@ -379,14 +379,14 @@ static void test_ties(void **state)
 
 /* Rewards for people who pay no heed to them are those of the task: 0.8 and 0.2, changing over after every 50 trials.
  */
-static void test_feedback(void **state)
+static void check_feedback(const char *settings, double good_pays, double other_pays, size_t block)
 {
-    (void)state;
     const em_model *rw = em_model_find("rw"), *kernel = em_model_find("choice_kernel");
     if (!kernel && SLOW_BUILD)
         return;
-    const em_simulation simulation = simulation_of(50, 200, 4);
+    em_simulation simulation = simulation_of(50, 200, 4);
     em_dataset *data = NULL, *before = NULL;
+    simulation.task_settings = settings;
     em_error error = {EM_OK, ""};
     assert_true(em_has_responses_only(kernel));
     assert_false(em_has_responses_only(rw));
@@ -399,14 +399,21 @@ static void test_feedback(void **state)
     assert_int_equal(memcmp(choice, before->column[0].value, data->n_rows * sizeof *choice), 0);
     double n[2] = {0}, won[2] = {0};
     for (size_t i = 0; i < data->n_rows; i++) {
-        const int good = (int)choice[i] == (int)(i % 200 / 50 % 2);
+        const int good = (int)choice[i] == (int)(i % 200 / block % 2);
         n[good]++;
         won[good] += reward[i];
     }
-    near(won[1] / n[1], 0.8, 4 * sqrt(0.16 / n[1]), "reward of the good option");
-    near(won[0] / n[0], 0.2, 4 * sqrt(0.16 / n[0]), "reward of the other");
+    near(won[1] / n[1], good_pays, 4 * sqrt(good_pays * (1 - good_pays) / n[1]), "reward of the good option");
+    near(won[0] / n[0], other_pays, 4 * sqrt(other_pays * (1 - other_pays) / n[0]), "reward of the other");
     em_dataset_free(data);
     em_dataset_free(before);
+}
+
+static void test_feedback(void **state)
+{
+    (void)state;
+    check_feedback(NULL, 0.8, 0.2, 50);
+    check_feedback("p=0.95/0.1,reversal=20", 0.95, 0.1, 20);
 }
 
 /* A model that does not fit these data is refused before anything runs. */
