@@ -263,7 +263,18 @@ void em_replay_share(size_t S, size_t ranks, size_t rank, size_t *first, size_t 
     *end = *end < S ? *end : S;
 }
 
-static em_code read_share(em_replay *r, em_options_seen *seen, em_error *error)
+/* Whether any response is there. */
+static bool any_response(const em_replay *r)
+{
+    const em_dataset *data = r->trials.data;
+    for (int c = 0; c < r->model->n_columns; c++)
+        for (size_t i = 0; r->model->columns[c].role == EM_RESPONSE && i < data->held; i++)
+            if (!isnan(r->trials.column[c][i]))
+                return true;
+    return false;
+}
+
+static em_code read_share(em_replay *r, em_options_seen *seen, double *any, em_error *error)
 {
     const size_t S = r->trials.data->n_subjects, ranks = (size_t)em_comm_size(r->comm),
                  rank = (size_t)em_comm_rank(r->comm);
@@ -271,24 +282,29 @@ static em_code read_share(em_replay *r, em_options_seen *seen, em_error *error)
     em_code code = em_trials_read(&r->trials, r->first, r->end, error);
     for (size_t s = r->first; s < r->end && code == EM_OK; s++)
         code = em_trials_check(&r->trials, s, seen, error);
+    if (code == EM_OK)
+        *any = any_response(r);
     return code == EM_OK ? make_room(r, error) : code;
 }
 
 em_code em_replay_open(em_replay *r, em_history history, const em_log *log, em_error *error)
 {
     em_options_seen seen = {.levels = 0};
-    int options = 0;
+    int options = r->options;
+    double any = 0;
     em_code code = em_comm_agree(r->comm, open_data(r, &options, error), error);
     if (code == EM_OK)
         code = em_scatter_same_data(r->comm, &r->trials, error);
     if (code == EM_OK)
-        code = em_comm_agree(r->comm, read_share(r, &seen, error), error);
+        code = em_comm_agree(r->comm, read_share(r, &seen, &any, error), error);
     if (code != EM_OK)
         return code;
     em_comm_most(r->comm, seen.seen, EM_MAX_OPTIONS);
     em_comm_most(r->comm, &seen.levels, 1);
     em_comm_most(r->comm, seen.any, EM_MAX_OPTIONS);
     em_comm_most(r->comm, seen.zero, EM_MAX_OPTIONS);
+    em_comm_most(r->comm, &any, 1);
+    r->is_plan = r->plans && any == 0;
     code = em_trials_options(&r->trials, &seen, options, log, error);
     if (code == EM_OK)
         code = settle_sources(r, history, error);
@@ -312,6 +328,17 @@ void em_replay_close(em_replay *r)
 /* ---- one subject
  * ----------------------------------------------------------------------------------------------------------- */
 
+/* As em_trials_look; of a plan every response counts whose inputs are there. */
+static unsigned look(const em_replay *r, size_t row)
+{
+    if (!r->is_plan)
+        return em_trials_look(&r->trials, row);
+    for (int c = 0; c < r->model->n_columns; c++)
+        if (r->model->columns[c].role == EM_INPUT && isnan(r->trials.column[c][row - r->trials.data->first_row]))
+            return 0;
+    return ~0u;
+}
+
 static double recorded(const em_replay *r, int column, size_t row)
 {
     return r->trials.column[column][row - r->trials.data->first_row];
@@ -332,7 +359,7 @@ static double outcome(void *where, int trial, int column, const double *so_far)
     em_replay *r = where;
     const size_t row = r->row[trial];
     const double was = recorded(r, column, row);
-    if (isnan(was))
+    if (isnan(was) && !r->is_plan)
         return was;
     if (r->history == EM_HISTORY_OBSERVED)
         return r->model->task && strcmp(r->model->task, "balloons") == 0 ? burst_again(r, column, row, so_far) : was;
@@ -365,7 +392,7 @@ static int gather_rows(em_replay *r, size_t subject)
     uint8_t restart = 0;
     for (size_t row = r->trials.data->offset[subject]; row < r->trials.data->offset[subject + 1]; row++) {
         restart |= em_trials_restart(&r->trials, subject, row);
-        if (!em_trials_look(&r->trials, row))
+        if (!look(r, row))
             continue;
         double *to = r->rows + (size_t)n * C;
         for (size_t c = 0; c < C; c++)
@@ -388,7 +415,7 @@ static bool put_rows(const em_replay *r, size_t subject, double *rows)
                  end = r->trials.data->offset[subject + 1];
     bool finite = true;
     for (size_t row = from, next = 0; row < end; row++) {
-        const unsigned scored = em_trials_look(&r->trials, row);
+        const unsigned scored = look(r, row);
         const double *drawn = r->rows + next * C;
         int response = 0;
         for (size_t c = 0; c < C; c++) {

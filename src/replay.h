@@ -32,6 +32,8 @@ typedef struct em_replay {
     const char *by;         /* a column of conditions that only the caller wants; NULL: none */
     const char *const *keep;
     int n_keep;
+    int options; /* K, without a fit; 0: as found in the data */
+    bool plans;  /* a dataset without any response is a plan: all its trials are drawn */
     /* --- */
     em_fit *fit;    /* on every rank; NULL: none */
     em_setup setup; /* its parameters, options and shape */
@@ -39,6 +41,7 @@ typedef struct em_replay {
     em_trials trials; /* holds this rank's subjects: */
     size_t first, end;
     bool own_data; /* they are the fit's */
+    bool is_plan;
     const em_task *task;
     em_source *source;  /* [columns] of outcomes */
     int choice;         /* column of the first coded response; -1: none */

@@ -461,7 +461,9 @@ em_code em_simulate_like(em_comm *comm, const em_like_options *o, const em_log *
                            .model_file = o->model_file,
                            .dataset = o->dataset,
                            .keep = o->keep,
-                           .n_keep = o->n_keep};
+                           .n_keep = o->n_keep,
+                           .options = o->options,
+                           .plans = true};
     const em_log *mine = em_comm_rank(comm) == 0 ? log : NULL;
     em_code code = em_replay_open(&j.replay, EM_HISTORY_OWN, mine, error);
     if (code == EM_OK)
