@@ -19,8 +19,7 @@ const char *em_statistic_text(em_statistic statistic)
     return statistic < EM_N_STATISTICS ? all[statistic] : "unknown";
 }
 
-/* ---- which there are
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- which there are -------------------------------------------------------------------------------------------- */
 
 static int level_of(const em_cells *cells, const em_replay *r, size_t row)
 {
@@ -199,8 +198,7 @@ void em_cells_free(em_cells *cells)
     *cells = (em_cells){0};
 }
 
-/* ---- one subject
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- one subject ------------------------------------------------------------------------------------------------ */
 
 void em_cells_look(em_cells *cells, const em_replay *r, size_t subject)
 {
