@@ -99,7 +99,7 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
             if (isnan(*cell))
                 return no_value(d, (int)c, error);
         }
-    const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d};
+    const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d, NULL};
     const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, NULL, facts, x, &draw, NULL);
     d->scene.random = NULL;
     for (size_t i = 0; i < T * C; i++)
