@@ -33,49 +33,51 @@ static int place_of(int option, int first, int options) { return ((option - firs
     }
 enum { REVERSAL, HAZARD, CRITERION }; /* counted from the first of the three */
 
-/* Whether there is a reversal before this trial. since: trials since the last one, that trial included; run: right
- * choices in a row. */
-static bool reverses(em_scene *scene, int first, double *since, double *run)
+/* What such a task keeps: whose turn it is, trials since the last reversal, right choices in a row, the next trial to
+ * look at. */
+enum { TURN, SINCE, RUN, NEXT };
+
+/* Goes on to this trial, also over trials that nobody did. At each reversal it is the turn of the next of so many
+ * options, and `skip` trials more are needed for another one. */
+static void take_turns(em_scene *scene, int first, int options, int skip)
 {
-    const double hazard = em_scene_setting(scene, first + HAZARD);
-    const bool due =
-        *since >= em_scene_setting(scene, first + REVERSAL) && *run >= em_scene_setting(scene, first + CRITERION);
-    ++*since;
-    if (!due || (hazard < 1 && !em_scene_chance(scene, hazard)))
-        return false;
-    *since = 1;
-    *run = 0;
-    return true;
+    const double hazard = em_scene_setting(scene, first + HAZARD), least = em_scene_setting(scene, first + REVERSAL);
+    double *state = scene->state;
+    for (; state[NEXT] <= scene->trial; state[NEXT]++, state[SINCE]++) {
+        if (state[SINCE] < least || state[RUN] < em_scene_setting(scene, first + CRITERION) ||
+            (hazard < 1 && !em_scene_chance(scene, hazard)))
+            continue;
+        state[TURN] = (int)(state[TURN] + 1) % options;
+        state[SINCE] = -skip;
+        state[RUN] = 0;
+    }
 }
 
 /* ---- bandit ---- */
 
-enum { BANDIT_P, BANDIT_REVERSAL };
+enum { BANDIT_P, BANDIT_TURNS };
 static const em_setting bandit_settings[] = {
     [BANDIT_P] = {"p", "0.8/0.2", EM_SETTING_OPTIONS, 0, 1,
                   "probability that the good option pays, and that each of the others does; P alone: P/1-P; or one for "
                   "each option, which move on by one option at a reversal"},
-    [BANDIT_REVERSAL] = REVERSAL_SETTING("50", 1),
+    [BANDIT_TURNS] = REVERSAL_SETTING("50", 1),
     HAZARD_SETTING("1"),
     CRITERION_SETTING,
     {0}};
 
-/* One option pays with probability 0.8, the others with 0.2; the good one moves on after every 50 trials. state[0]: the
- * option that has the first probability; [1], [2]: since and run; [3]: the trial after the last one that was looked at.
- */
+/* One option pays with probability 0.8, the others with 0.2; the good one moves on after every 50 trials. */
 static double bandit_outcome(em_scene *scene, const char *column)
 {
     const int other = is(column, "reward_other"), chosen = em_scene_choice(scene), options = scene->options;
-    double *state = scene->state;
     if (!other && !is(column, "reward"))
         return NAN;
-    if (state[3] <= scene->trial) {
-        if (reverses(scene, BANDIT_REVERSAL, &state[1], &state[2]))
-            state[0] = (int)(state[0] + 1) % options;
-        state[2] = chosen == ((int)state[0] + em_scene_best(scene, BANDIT_P)) % options ? state[2] + 1 : 0;
-        state[3] = scene->trial + 1;
-    }
-    const int place = place_of(other ? 1 - chosen : chosen, (int)state[0], options);
+    double *state = scene->state;
+    const bool new = state[NEXT] <= scene->trial; /* the first of two columns */
+    take_turns(scene, BANDIT_TURNS, options, 0);
+    const int turn = (int)state[TURN];
+    if (new)
+        state[RUN] = chosen == (turn + em_scene_best(scene, BANDIT_P)) % options ? state[RUN] + 1 : 0;
+    const int place = place_of(other ? 1 - chosen : chosen, turn, options);
     return em_scene_chance(scene, em_scene_option(scene, BANDIT_P, place));
 }
 
@@ -311,33 +313,29 @@ static double selection_outcome(em_scene *scene, const char *column)
 
 /* ---- reversal learning ---- */
 
-enum { TURN_P, TURN_OUTCOME, TURN_REVERSAL };
+enum { REVERSAL_P, REVERSAL_OUTCOME, REVERSAL_TURNS };
 static const em_setting reversal_settings[] = {
-    [TURN_P] = {"p", "0.8/0.2", EM_SETTING_LIST, 0, 1,
-                "probability that the better option wins, and that the other one does", .count = 2},
-    [TURN_OUTCOME] = {"outcome", "1/-1", EM_SETTING_LIST, -1000, 1000, "what is won, and what is lost otherwise",
-                      .count = 2},
-    [TURN_REVERSAL] = REVERSAL_SETTING("10", 0),
+    [REVERSAL_P] = {"p", "0.8/0.2", EM_SETTING_LIST, 0, 1,
+                    "probability that the better option wins, and that the other one does", .count = 2},
+    [REVERSAL_OUTCOME] = {"outcome", "1/-1", EM_SETTING_LIST, -1000, 1000, "what is won, and what is lost otherwise",
+                          .count = 2},
+    [REVERSAL_TURNS] = REVERSAL_SETTING("10", 0),
     HAZARD_SETTING("0.1"),
     CRITERION_SETTING,
     {0}};
 
 /* Reversal learning: the better option wins with probability 0.8, the other one with 0.2; what does not win loses. From
- * the 11th trial after a reversal on, the next one comes with probability 0.1. state[0]: the better one; [1], [2]:
- * since and run. */
+ * the 11th trial after a reversal on, the next one comes with probability 0.1; the trial of the reversal itself is not
+ * counted. */
 static double reversal_outcome(em_scene *scene, const char *column)
 {
-    double *state = scene->state;
     if (!is(column, "outcome"))
         return NAN;
-    if (reverses(scene, TURN_REVERSAL, &state[1], &state[2])) {
-        state[0] = 1 - state[0];
-        state[1] = 0; /* the trial of the reversal is not counted */
-    }
-    const bool right = em_scene_choice(scene) == (int)state[0];
-    state[2] = right ? state[2] + 1 : 0;
-    return em_scene_nth(scene, TURN_OUTCOME,
-                        em_scene_chance(scene, em_scene_nth(scene, TURN_P, right ? 0 : 1)) ? 0 : 1);
+    take_turns(scene, REVERSAL_TURNS, 2, 1);
+    const bool right = em_scene_choice(scene) == (int)scene->state[TURN];
+    scene->state[RUN] = right ? scene->state[RUN] + 1 : 0;
+    const bool won = em_scene_chance(scene, em_scene_nth(scene, REVERSAL_P, right ? 0 : 1));
+    return em_scene_nth(scene, REVERSAL_OUTCOME, won ? 0 : 1);
 }
 
 /* ---- shocks ---- */

@@ -458,6 +458,12 @@ static void test_bandit(void **state)
     find_good(0, 1);
     for (int t = 0; t < TRIALS; t++)
         assert_true(good[t] == t / 30 % 2 && row[t][1] + row[t][2] == 1);
+    act(&a, "bandit", "p=1,reversal=30", 2, "r:choice o:reward", 3);
+    for (int t = 0; t < TRIALS; t += t % 3 == 0 ? 1 : t % 5 == 0 ? 100 : 2) { /* trials that nobody did count, too */
+        fill(&a, EM_RESPONSE, t, 0);
+        fill(&a, EM_OUTCOME, t, 0);
+        assert_true(row[t][1] == (t / 30 % 2 == 0));
+    }
     /* after 5 trials at probability 0.2: 5 and a geometric number, mean 4, variance 20 */
     act(&a, "bandit", "p=1,reversal=5,hazard=0.2", 2, "r:choice o:reward", 4);
     play(&a, TRIALS);
