@@ -627,9 +627,33 @@ static void test_numbers(void **state)
 static void test_bids_order(void **state)
 {
     (void)state;
-    static const char *const text[] = {"",    "+",    "0",     "00",    "1",  "01",  "001",  "1+", "01a1", "1a01", "1a2",
-                                       "1a10", "2",   "10",    "99999999999999999999998", "99999999999999999999999", "A",
-                                       "a",   "a0b",  "a00b1", "a1",    "a01", "a1b", "a02", "a2a", "a10", "b"};
+    static const char *const text[] = {"",
+                                       "+",
+                                       "0",
+                                       "00",
+                                       "1",
+                                       "01",
+                                       "001",
+                                       "1+",
+                                       "01a1",
+                                       "1a01",
+                                       "1a2",
+                                       "1a10",
+                                       "2",
+                                       "10",
+                                       "99999999999999999999998",
+                                       "99999999999999999999999",
+                                       "A",
+                                       "a",
+                                       "a0b",
+                                       "a00b1",
+                                       "a1",
+                                       "a01",
+                                       "a1b",
+                                       "a02",
+                                       "a2a",
+                                       "a10",
+                                       "b"};
     for (size_t i = 0; i < LENGTH(text); i++)
         for (size_t j = 0; j < LENGTH(text); j++) {
             const int compared = em_bids_compare(text[i], text[j]);
@@ -652,9 +676,20 @@ static void test_bids_order(void **state)
 static void test_bids_names(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"",         "events",      "events.",      ".tsv",          "sub-1_.tsv",          "sub-1.tsv",
-                                      "sub_a.tsv", "-1_beh.tsv",  "sub-_beh.tsv", "_beh.tsv",      "sub-1__beh.tsv",      "sub-1_sub-1_beh.tsv",
-                                      "sub-1_beh", "a-1_b-1_c-1_d-1_e-1_f-1_g-1_h-1_i-1_j-1_k-1_l-1_m-1_n-1_o-1_p-1_q-1_beh.tsv"};
+    static const char *const wrong[] = {"",
+                                        "events",
+                                        "events.",
+                                        ".tsv",
+                                        "sub-1_.tsv",
+                                        "sub-1.tsv",
+                                        "sub_a.tsv",
+                                        "-1_beh.tsv",
+                                        "sub-_beh.tsv",
+                                        "_beh.tsv",
+                                        "sub-1__beh.tsv",
+                                        "sub-1_sub-1_beh.tsv",
+                                        "sub-1_beh",
+                                        "a-1_b-1_c-1_d-1_e-1_f-1_g-1_h-1_i-1_j-1_k-1_l-1_m-1_n-1_o-1_p-1_q-1_beh.tsv"};
     em_bids_name name;
     for (size_t i = 0; i < LENGTH(wrong); i++)
         assert_false(em_bids_name_read(wrong[i], &name));
@@ -674,7 +709,8 @@ static void test_bids_names(void **state)
     assert_true(em_bids_name_read("events.json", &name));
     assert_int_equal(name.n, 0);
     assert_true(em_bids_is_label("0a+Z") && em_bids_is_label("NAN1"));
-    assert_false(em_bids_is_label("") || em_bids_is_label("a b") || em_bids_is_label("\xC3\xA9") || em_bids_is_label("NA"));
+    assert_false(em_bids_is_label("") || em_bids_is_label("a b") || em_bids_is_label("\xC3\xA9") ||
+                 em_bids_is_label("NA"));
     assert_true(em_bids_is_index("007"));
     assert_false(em_bids_is_index("") || em_bids_is_index("-1") || em_bids_is_index("1a"));
 }

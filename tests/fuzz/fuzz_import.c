@@ -1,5 +1,5 @@
-/* Tables from strangers: trials, and people after a byte 1E; or a BIDS dataset, whose two runs, their description and the people have
- * such a byte between them. What is read must come back from a file as it was. */
+/* Tables from strangers: trials, and people after a byte 1E; or a BIDS dataset, whose two runs, their description and
+ * the people have such a byte between them. What is read must come back from a file as it was. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,7 +74,8 @@ static void write_piece(const char *name, fuzz_bytes *bytes)
     bytes->n -= step;
 }
 
-static em_code import_table(fuzz_bytes *bytes, em_import_options *options, const em_log *log, em_dataset **table, em_error *error)
+static em_code import_table(fuzz_bytes *bytes, em_import_options *options, const em_log *log, em_dataset **table,
+                            em_error *error)
 {
     write_piece("in.csv", bytes);
     if (bytes->n > 0) {
