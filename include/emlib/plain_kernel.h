@@ -250,12 +250,15 @@ static double em_draw_code(em_drawn *s, int t, int c, int options, const em_draw
     return isfinite(total) ? (double)code : NAN;
 }
 
-/* One trial: its cells in order, each response drawn when it is the only one of the trial that counts but those before it. */
+/* One trial: its cells in order, each response drawn when it is the only one of the trial that counts but those before it. Where
+ * the responses are there already, what comes next goes on from those. */
 static void em_draw_trial(em_drawn *s, int t, double *row, int options, const em_draw *draw)
 {
     unsigned bits;
     int response = 0;
-    const int learned = em_row_counts(row, 1, &bits);
+    const int recorded = em_is_recorded(row), learned = em_row_counts(row, 1, &bits);
+    double was[EM_C];
+    __builtin_memcpy(was, row, sizeof was);
     s->d.trials = t + 1;
     s->scored[t] = s->learned[t] = 0;
     for (int c = 0; c < EM_C; c++) {
@@ -267,7 +270,26 @@ static void em_draw_trial(em_drawn *s, int t, double *row, int options, const em
         }
         s->column[c][t] = row[c];
     }
-    s->learned[t] = (uint8_t)learned;
+    s->learned[t] = (uint8_t)(learned && em_is_whole(row));
+    if (!recorded)
+        return;
+    s->learned[t] = (uint8_t)em_row_counts(was, 0, &bits);
+    s->scored[t] = (uint8_t)bits;
+    for (int c = 0; c < EM_C; c++)
+        s->column[c][t] = was[c];
+}
+
+/* The log-likelihood of each trial: that of the rows up to it, of which only its own responses count. */
+static void em_each_trial(em_drawn *s, int trials, uint8_t *bits, double *log_likelihood)
+{
+    __builtin_memcpy(bits, s->scored, (size_t)trials);
+    __builtin_memset(s->scored, 0, (size_t)trials);
+    for (int t = 0; t < trials; t++) {
+        s->scored[t] = bits[t];
+        s->d.trials = t + 1;
+        log_likelihood[t] = bits[t] ? em_at(&s->d, s->x) : NAN;
+        s->scored[t] = 0;
+    }
 }
 
 static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
@@ -275,7 +297,7 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
 {
     em_drawn s = {.d = {.trials = trials, .options = options, .em_facts = facts}};
     double *store = em_turn(rows, trials, &s.d), ll = NAN;
-    uint8_t *flags = calloc(3 * (size_t)trials + 1, 1);
+    uint8_t *flags = calloc(4 * (size_t)trials + 1, 1);
     (void)latents, (void)condition; /* one value a parameter: a fit by condition is refused */
     for (int c = 0; c < EM_C; c++)
         s.column[c] = store ? store + (size_t)c * (size_t)trials : NULL;
@@ -295,6 +317,8 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
             s.scored[t] = (uint8_t)bits;
         }
         ll = em_at(&s.d, s.x);
+        if (draw && draw->log_likelihood)
+            em_each_trial(&s, trials, flags + 3 * trials, draw->log_likelihood);
     }
     free(store);
     free(flags);
