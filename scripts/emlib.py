@@ -619,11 +619,16 @@ def run(*words, program=None, ranks=1, verbose=False, good=(0,)):
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out, \
                 subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, encoding="utf-8",
                                  errors="replace") as process:
-            for line in process.stderr:
-                said.append(line.rstrip("\n"))
-                if verbose:
-                    sys.stderr.write(line)
-            status = process.wait()
+            try:
+                for line in process.stderr:
+                    said.append(line.rstrip("\n"))
+                    if verbose:
+                        sys.stderr.write(line)
+                status = process.wait()
+            except BaseException:  # the notebook's stop button: a fit keeps its state and goes on from there when it is asked again
+                process.terminate()
+                process.wait()
+                raise
             out.seek(0)
             printed = out.read()
     except OSError as e:

@@ -237,6 +237,10 @@ def trial_table(trials, people):
         near(part["log_likelihood"], np.log(want[:, 2]), f"log-likelihoods of {who}")
         near(part["log_likelihood"].sum(), subjects.loc[who, "log_likelihood"], f"their sum, of {who}")
 
+    by = emlib.fit("data.h5", "rw", "by.h5", by="block:alpha", covariance="full")
+    check(by.parameters == ["alpha[0]", "alpha[1]", "alpha[2]", "beta"], f"conditions {by.parameters}")
+    near(emlib.trials(by).groupby("subject")["log_likelihood"].sum().loc[IDS], by.subjects["log_likelihood"], "log-likelihoods with conditions")
+
     emlib.run("export", "rw.h5", "--table", "trials", "--split", "split")
     check(sorted(os.listdir("split")) == sorted(i + ".csv" for i in IDS), "a file for each subject")
     whole = emlib.run("export", "rw.h5", "--table", "trials").splitlines()
