@@ -170,6 +170,33 @@ static int em_look(em_run *em, int drawing)
     return everything;
 }
 
+/* One trial. Where the responses that are to be drawn are there already, they are drawn from what came before them, and what
+ * comes next goes on from those that were there. */
+static void em_step(em_run *em, const parameters *p, em_state *s)
+{
+    const em_draw *draw = em->draw;
+    const em_run was = *em;
+    const em_state before = *s;
+    const int recorded = em_drawing(em) && em_is_recorded(em->row);
+    double row[EM_C], drawn[EM_C];
+    __builtin_memcpy(row, em->row, sizeof row);
+    for (int again = recorded; again >= 0; again--) {
+        const int learned = em_look(em, em_drawing(em));
+        em_trial(em, p, s);
+        if (again) {
+            __builtin_memcpy(drawn, em->row, sizeof drawn);
+            __builtin_memcpy(em->row, row, sizeof row);
+            *em = was;
+            em->draw = NULL;
+        }
+        if (again || !learned || (em_drawing(em) && !em_is_whole(em->row)))
+            *s = before;
+    }
+    if (recorded)
+        __builtin_memcpy(em->row, drawn, sizeof drawn);
+    em->draw = draw;
+}
+
 static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
                        const double *facts, const double *x, const em_draw *draw, double *latents)
 {
@@ -188,11 +215,7 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
         em->latents = latents ? latents + (size_t)t * EM_L : NULL;
         if (restart && restart[t])
             em_start(em, &p, &s);
-        const int learned = em_look(em, em_drawing(em));
-        em_state before = s;
-        em_trial(em, &p, &s);
-        if (!learned)
-            s = before;
+        em_step(em, &p, &s);
         int any = 0;
         for (int r = 0; r < EM_R; r++)
             any |= em->scored[r][0] != 0;
