@@ -188,6 +188,16 @@ def fits():
     near(many.group["mu"], [x for m in want["models"] for x in m["mu"]], "hbi: mu")
     table = emlib.table("hbi.h5", "subjects")
     near(many.subjects["rw"]["beta_unconstrained"], table["rw.beta_unconstrained"], "hbi: subjects")
+    found = emlib.recover("rw", 6, 30, seed=2)
+    emlib.run("simulate", "--model", "rw", "--subjects", 6, "--trials", 30, "--seed", 2, "-o", "recover.h5")
+    put_in = emlib.read_dataset("recover.h5").simulated
+    part = found[(found["parameter"] == "beta") & (found["quantity"] == "natural") & (found["level"] == "subject")]
+    check(part["subject"].tolist() == put_in["subject"].tolist(), "recover: subjects")
+    near(part["true"], put_in["beta"], "recover: what was put in")
+    found = emlib.identify(["rw", "rw_dual"], 6, 30)
+    check(len(found) == 4 and found.groupby("simulated")["best"].sum().tolist() == [1, 1], "identify")
+    found = emlib.predict(one, draws=20, level="subject")
+    check(set(found["subject"]) == set(IDS) - {IDS[4]} and "choice=a" in set(found["response"]), "predict")
     near(many.trace["bound"], emlib.table(many, "trace")["bound"], "hbi: trace")
 
 
