@@ -12,9 +12,9 @@
     emlib.compare(["rw.h5", "rw_dual.h5"]).fits
 
 Files are read with h5py, so read_fit, read_hbi and read_dataset need no program. The others run `emlib`: that of the argument
-`program`, else of the environment variable EMLIB, else of PATH, else of the checkout or installation that this file is in. Columns have the names that
-`emlib export` gives them. S subjects, P parameters, N trials, I iterations, K models. What goes wrong raises EmlibError with the
-program's own message. Needs h5py, numpy and pandas (Debian: python3-h5py python3-numpy python3-pandas).
+`program`, else of the environment variable EMLIB, else of PATH, else of the checkout or installation that this file is in. Columns
+have the names that `emlib export` gives them. S subjects, P parameters, N trials, I iterations, K models. What goes wrong raises
+EmlibError with the program's own message. Needs h5py, numpy and pandas (Debian: python3-h5py python3-numpy python3-pandas).
 """
 import io
 import json
@@ -468,7 +468,7 @@ def _join_frames(data, subject):
         frame = frame.copy() if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame)
         who = f"frame {number}" if name is None else f"the frame of {name!r}"
         if name is None and subject in frame:
-            own = frame[subject].unique()
+            own = _checked(frame, subject)[subject].unique()
             if len(own) != 1:
                 raise EmlibError(f"{who} has {len(own)} different values in '{subject}'; a list has one frame for each subject")
             name = own[0]
