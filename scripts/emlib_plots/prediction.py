@@ -10,7 +10,7 @@ from .sources import table_file
 NAME = "prediction"
 FILES = "PREDICTION.csv"
 ABOUT = "observed statistics against the median and 95 % interval of the model's predictions, from the table of 'emlib predict'"
-EXAMPLE = "emlib-plot prediction rw_predict.csv -o prediction.pdf     (after: emlib predict rw.h5 -o rw_predict.csv)"
+EXAMPLE = "emlib predict rw.h5 -o rw_predict.csv; emlib-plot prediction rw_predict.csv -o prediction.pdf"
 OPTIONS = ("subjects",)
 SUBJECTS = "are shown in place of the group"
 COLUMNS = ("level", "subject", "statistic", "response", "bin", "from", "to", "n", "observed", "median", "lower", "upper")

@@ -168,10 +168,10 @@ def comparison(paths):
     return json.loads(run("compare", "--json", "--", *paths))
 
 
-def trials_of(fit, data=None):
-    """The table of trials of a fit as a data frame: `emlib export --table trials`."""
-    options = {"data": data} if data else {}
-    return _asked(emlib.trials, fit.path, program=program(), **options)
+def trials_of(fit, data=None, model=None):
+    """The table of trials of a fit as a data frame: `emlib export --table trials`. data: where the dataset is now; model: the file of a
+    compiled model."""
+    return _asked(emlib.trials, fit.path, program=program(), data=data, model=model)
 
 
 def model_about(name):
