@@ -213,7 +213,7 @@ class Fit:
         where = np.flatnonzero(self.subjects["subject"].to_numpy() == subject)
         if not len(where):
             raise EmlibError(f"{self.path} has no subject {subject!r}")
-        return _posterior(self.cov, self.hessian[where[0]])
+        return _posterior(self.cov, self.hessian[where])[0]
 
     def __repr__(self):
         a = self.attributes
@@ -240,16 +240,25 @@ def _range(cov):
     return basis
 
 
-def _posterior(cov, hessian, basis=None):
-    basis = _range(cov) if basis is None else basis
-    try:
-        inside = basis.T @ hessian @ basis
-        if np.isnan(inside).any():
-            raise np.linalg.LinAlgError
-        np.linalg.cholesky(inside)
-        return basis @ np.linalg.inv(inside) @ basis.T
-    except np.linalg.LinAlgError:
-        return np.full_like(hessian, np.nan)
+def _posterior(cov, hessian):
+    """[S,P,P] posterior covariances from Hessians [S,P,P]; NaN where a Hessian is not positive definite inside the group's range."""
+    basis = _range(cov)
+    result = np.full(hessian.shape, np.nan)
+    inside = np.einsum("pi,spq,qj->sij", basis, hessian, basis)
+    diagonal = np.einsum("sii->si", inside)
+    good = np.isfinite(inside).all(axis=(1, 2)) & (diagonal > 0).all(axis=1)
+    scale = 1 / np.sqrt(diagonal[good])
+    scaled = inside[good] * scale[:, :, None] * scale[:, None, :]
+    positive = (np.linalg.eigvalsh(scaled) > 0).all(axis=1)
+    good[good] = positive
+    inverse = np.linalg.inv(scaled[positive]) * scale[positive][:, :, None] * scale[positive][:, None, :]
+    result[good] = np.einsum("pi,sij,qj->spq", basis, inverse, basis)
+    return result
+
+
+def _posterior_sd(cov, hessian):
+    """[S,P]"""
+    return np.sqrt(np.maximum(np.einsum("spp->sp", _posterior(cov, hessian)), 0))
 
 
 def _meanings(text):
@@ -291,8 +300,7 @@ def read_fit(path):
         meaning = _meanings(f.attributes("/subjects/status").get("meaning", ""))
         subjects = pd.DataFrame({"subject": ids, **columns})
         subjects.insert(3, "status_text", [meaning.get(int(s), "unknown status") for s in columns["status"]])
-        basis = _range(cov)
-        sd = np.array([np.sqrt(np.maximum(np.diag(_posterior(cov, h, basis)), 0)) for h in hessian]).reshape(S, P)
+        sd = _posterior_sd(cov, hessian)
         for j, name in enumerate(names):
             subjects[name], subjects[name + "_unconstrained"], subjects[name + "_sd"] = natural[:, j], mode[:, j], sd[:, j]
         lml = f.array("/trace/log_marginal_likelihood", None)
@@ -384,7 +392,7 @@ def read_hbi(path):
                 "natural_median": f.array(folder + "natural_median", P)}))
             columns, mode, natural, hessian = _subject_columns(f, folder, S, P)
             frame = pd.DataFrame({"subject": ids, **columns})
-            sd = np.array([np.sqrt(np.diag(_posterior(np.diag(var), h))) for h in hessian]).reshape(S, P)
+            sd = _posterior_sd(np.diag(var), hessian)
             for j, name in enumerate(parameters):
                 frame[name], frame[name + "_unconstrained"], frame[name + "_sd"] = natural[:, j], mode[:, j], sd[:, j]
             subjects[model], hessians[model] = frame, hessian

@@ -1,5 +1,6 @@
 #include "archive.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,15 @@ void em_archive_pass_count(em_archive *a, int *count, int least, int most)
     if (*count < least || *count > most) {
         a->failed = true;
         *count = least;
+    }
+}
+
+void em_archive_pass_whole(em_archive *a, double *number, double most)
+{
+    em_archive_pass(a, number, sizeof *number);
+    if (!(*number >= 0 && *number <= most && *number == floor(*number))) {
+        a->failed = true;
+        *number = 0;
     }
 }
 

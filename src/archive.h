@@ -18,6 +18,10 @@ void em_archive_pass(em_archive *archive, void *bytes, size_t n);
 void em_archive_pass_flag(em_archive *archive, void *flag, size_t n);
 /* A count that must be from least to most; beyond that the archive has failed and the count is `least`. */
 void em_archive_pass_count(em_archive *archive, int *count, int least, int most);
+/* The largest whole number up to which floating-point numbers have every one. */
+static const double EM_MOST_WHOLE = 9007199254740992.0;
+/* A whole number from 0 to `most` that is kept as a floating-point one; the same. */
+void em_archive_pass_whole(em_archive *archive, double *number, double most);
 /* A text, owned; NULL after a failure. */
 void em_archive_pass_text(em_archive *archive, char **text);
 void em_archive_free(em_archive *archive);

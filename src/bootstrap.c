@@ -84,7 +84,7 @@ static void pass_repetitions(void *where, em_archive *a)
     EM_PASS(a, b->moving);
     EM_PASS(a, b->alike);
     EM_PASS(a, b->nobody);
-    EM_PASS(a, b->evaluations);
+    em_archive_pass_whole(a, &b->evaluations, EM_MOST_WHOLE);
     em_archive_pass(a, b->mu, (size_t)b->done * P * sizeof *b->mu);
     em_archive_pass(a, b->var, (size_t)b->done * P * sizeof *b->var);
     if (b->coefficient)

@@ -323,9 +323,9 @@ static void pass_shared(em_checkpoint *c, em_archive *a)
     em_archive_pass_count(a, &stage, EM_STAGE_EM, EM_STAGE_BOOTSTRAP);
     c->stage = (em_stage)stage;
     EM_PASS(a, c->seconds_before);
-    EM_PASS(a, c->estep->evaluations);
-    EM_PASS(a, c->estep->used);
-    EM_PASS(a, c->evidences->evaluations);
+    em_archive_pass_whole(a, &c->estep->evaluations, EM_MOST_WHOLE);
+    em_archive_pass_count(a, &c->estep->used, 0, c->estep->n_points > 0 ? c->estep->n_points - 1 : 0);
+    em_archive_pass_whole(a, &c->evidences->evaluations, EM_MOST_WHOLE);
     em_run_result_pass(c->result, c->estep->n, a);
 }
 

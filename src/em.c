@@ -109,7 +109,12 @@ enum { MOST_STEPS = 1000000000 }; /* that a state may say it has made */
 void em_run_result_pass(em_run_result *r, int n, em_archive *a)
 {
     EM_PASS(a, r->group);
-    EM_PASS(a, r->totals);
+    em_archive_pass_whole(a, &r->totals.used, EM_MOST_WHOLE);
+    em_archive_pass_whole(a, &r->totals.observed, EM_MOST_WHOLE);
+    em_archive_pass_whole(a, &r->totals.flagged, EM_MOST_WHOLE);
+    EM_PASS(a, r->totals.log_likelihood);
+    EM_PASS(a, r->totals.log_posterior);
+    EM_PASS(a, r->totals.log_marginal_likelihood);
     em_archive_pass_count(a, &r->iterations, 0, MOST_STEPS);
     EM_PASS(a, r->converged);
     EM_PASS(a, r->unbounded);

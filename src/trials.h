@@ -12,9 +12,17 @@ typedef struct em_condition_column {
     const double *value;           /* like em_trials.column, once it is read */
 } em_condition_column;
 
+/* A column that the model does not have and somebody else wants. */
+enum { EM_MOST_ALSO = 64 };
+typedef struct em_also_column {
+    const char *name;    /* inside the dataset */
+    const double *value; /* like em_trials.column, once it is read */
+} em_also_column;
+
 typedef struct em_trials {
     const em_model *model;
     const char *path;      /* of the dataset, for messages; borrowed */
+    const em_dataset *source; /* the dataset where it is in memory, whole; borrowed; NULL: it is a file */
     em_dataset *data;      /* owned; an outline that holds the rows of the subjects that were asked for */
     char **id;             /* ids of these subjects; owned */
     size_t first_subject, n_ids;
@@ -24,6 +32,8 @@ typedef struct em_trials {
     int options;           /* K, once em_trials_options has found it */
     int n_by, conditions;  /* columns of conditions; all combinations of their levels, 1 without any */
     em_condition_column by[EM_MOST_BY];
+    int n_also;
+    em_also_column also[EM_MOST_ALSO];
 } em_trials;
 
 /* What the options of the choices look like in some rows; joined over the ranks by the largest of each number. */
@@ -36,14 +46,24 @@ typedef struct em_options_seen {
 /* Reads the outline of the dataset and finds the model's columns in it: their presence, their kind, their levels. */
 em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
     EM_MUST_CHECK;
+/* The same of a sealed dataset that is in memory; name: what messages call it. Both are borrowed. */
+em_code em_trials_open_memory(const em_dataset *data, const char *name, const em_model *model, bool ignore_block, em_trials *trials,
+                              em_error *error) EM_MUST_CHECK;
 /* Adds a column of conditions, before anything is read: its levels are those of its texts, or the numbers that occur in the dataset, for
  * which it is looked through. */
 em_code em_trials_add_by(em_trials *trials, const char *name, em_error *error) EM_MUST_CHECK;
+/* Adds a column of numbers, before anything is read; returns its place in `also`, -1 where the dataset has no such numbers or there
+ * are too many. */
+int em_trials_add(em_trials *trials, const char *name);
+/* The place of a column that was added; -1. */
+int em_trials_also(const em_trials *trials, const char *name);
 /* The condition of a row: the place of its combination of levels, the first column's level counting fastest; -1: missing. */
 int em_trials_condition(const em_trials *trials, size_t row);
 void em_trials_close(em_trials *trials);
 /* Reads the ids of subjects first .. end-1 and their rows of the columns, in place of what was read before. */
 em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error) EM_MUST_CHECK;
+/* The ids of subjects first .. first+count-1, which are the caller's to free. */
+em_code em_trials_read_ids(const em_trials *trials, size_t first, size_t count, char ***id, em_error *error) EM_MUST_CHECK;
 /* The id of a subject that was read. */
 static inline char *em_trials_id(const em_trials *trials, size_t subject)
 {

@@ -242,13 +242,9 @@ static int find_basis(const em_coordinates *at, int n, const em_group_values *gr
     return count;
 }
 
-/* The symmetric part of basis (basis' J basis)^-1 basis'. n 0: everything is held. */
+/* The symmetric part of basis (basis' J basis)^-1 basis'. */
 static em_code invert(const double *j_sum, const double *basis, int D, int n, double *covariance, em_error *error)
 {
-    for (int i = 0; i < D * D; i++)
-        covariance[i] = NAN;
-    if (n == 0)
-        return EM_OK;
     gsl_matrix *a = gsl_matrix_calloc((size_t)n, (size_t)n), *inverse = gsl_matrix_calloc((size_t)n, (size_t)n);
     gsl_permutation *order = gsl_permutation_alloc((size_t)n);
     double *through = em_new((size_t)(D * n), sizeof *through, error);
@@ -342,7 +338,8 @@ em_code em_uncertainty(em_comm *comm, const em_plan *plan, const em_estep *estep
         code = em_fail(error, EM_STOPPED, "stopped by a signal");
     if (code == EM_OK) {
         const int n = find_basis(&at, estep->n, group, unbounded, estep->design->full, basis);
-        code = invert(j_sum, basis, D, n, covariance, error);
+        if (n > 0) /* else all of the group is held */
+            code = invert(j_sum, basis, D, n, covariance, error);
         if (code == EM_OK)
             mark_held(basis, D, n, covariance);
     }

@@ -19,9 +19,11 @@ import pandas as pd
 
 program, scripts = sys.argv[1:3]
 os.environ["EMLIB"] = os.path.abspath(program)
+scripts, here = os.path.abspath(scripts), os.path.abspath(__file__)
 sys.path.insert(0, scripts)
 import emlib  # noqa: E402
 
+warnings.simplefilter("ignore", UserWarning)  # the program's; those that matter are looked at
 failures = checks = 0
 
 
@@ -256,7 +258,7 @@ def trial_table(trials, people):
     emlib.write_dataset(odd, "odd.h5", subject="id", covariates=pd.DataFrame({"id": ["b", "../a"], "reward": [1, 2], "pe": [3, 4]}))
     emlib.run("fit", "odd.h5", "--model", "rw", "--group", "fixed", "-o", "odd_fit.h5")
     with h5py.File("odd_fit.h5", "r+") as f:
-        f["subjects/status"][1] = 3
+        f["subjects/status"][1], f["subjects/hessian"][1] = 3, [[1, 2], [2, 1]]
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         got = emlib.trials("odd_fit.h5", covariates=True)
@@ -264,7 +266,9 @@ def trial_table(trials, people):
                                 "log_likelihood", "p_choice"], f"names {list(got.columns)}")
     check(any("1 subject is flagged and not used by the fit, latent variables are NA: b" in str(w.message) for w in said), "a flagged subject is named")
     check(got["emlib_value"].isna().tolist() == [False] * 30 + [True] * 30 and got["subject"].tolist() == odd["id"].tolist(), "its rows stay")
-    check(emlib.read_fit("odd_fit.h5").flagged["subject"].tolist() == ["b"], "flagged")
+    emlib.run("export", "odd_fit.h5", "--table", "subjects", "-o", "table.csv", "--force")
+    same_table(emlib.read_fit("odd_fit.h5").subjects, "table.csv", "a flagged subject")
+    check(emlib.read_fit("odd_fit.h5").flagged["beta_sd"].isna().tolist() == [True], "no posterior without a positive definite Hessian")
     refused("subject '../a' cannot be the name of a file", emlib.run, "export", "odd_fit.h5", "--table", "trials", "--split", "odd")
     check(not os.path.exists("odd"), "no folder is left")
     refused("has no covariates", emlib.trials, emlib.fit("small.h5", "rw", "small_fit.h5", group="fixed"), covariates=True)
@@ -281,7 +285,7 @@ def trial_table(trials, people):
 
 def wrong_files():
     refused("there is no such file", emlib.read_fit, "none.h5")
-    refused("cannot be read as an HDF5 file", emlib.read_fit, __file__)
+    refused("cannot be read as an HDF5 file", emlib.read_fit, here)
     refused("is no fit of emlib, but a dataset", emlib.read_fit, "data.h5")
     refused("is no dataset of emlib, but a fit", emlib.read_dataset, "rw.h5")
     refused("is no hbi of emlib", emlib.read_hbi, "rw.h5")
@@ -340,7 +344,6 @@ def guide():
 
 
 with tempfile.TemporaryDirectory() as folder:
-    scripts = os.path.abspath(scripts)
     os.chdir(folder)
     guide()
     os.chdir(folder)

@@ -104,10 +104,10 @@ typedef struct em_draw {
     double *log_likelihood; /* [trials] out: of the trial's scored responses, NaN where none is; NULL: not wanted */
 } em_draw;
 
-/* One subject, trial by trial: returns the log-likelihood.
- * rows [trials][columns] in/out, NaN for missing; with `draw` responses and outcomes are drawn and written.
- * restart [trials] or NULL; facts [facts]; x [conditions][P] unconstrained; condition [trials]: which of these holds
- * on a trial, NULL: there is one; latents [trials][latents] out or NULL (NaN on
+/* One subject, trial by trial: returns the log-likelihood. rows [trials][columns] in/out, NaN for missing; with `draw`
+ * responses and outcomes are drawn and written; where all responses of a trial are there already, they are drawn anew, too, but
+ * the trials after it go on from those that were there. restart [trials] or NULL; facts [facts]; x [conditions][P] unconstrained;
+ * condition [trials]: which of these holds on a trial, NULL: there is one; latents [trials][latents] out or NULL (NaN on
  * trials that do not count for the latent). */
 typedef double em_trace_fn(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
                            const double *facts, const double *x, const em_draw *draw, double *latents);

@@ -144,16 +144,6 @@ static void em_load(const em_run *em, const double *x, parameters *p)
     PARAMETERS(EM_LOAD)
 }
 
-/* Marks the responses that are scored; returns whether the state learns from this row. */
-static int em_look(em_run *em, int drawing)
-{
-    unsigned bits;
-    const int everything = em_row_counts(em->row, drawing, &bits);
-    for (int r = 0; r < EM_R; r++)
-        em->scored[r] = (em_m){0} - (int64_t)(bits >> r & 1);
-    return everything;
-}
-
 /* Where the log-likelihood of each trial is wanted, its sum begins anew with each. */
 static em_v em_begin_trial(em_run *em)
 {
@@ -168,6 +158,43 @@ static void em_end_trial(em_run *em, em_v so_far, int scored)
         return;
     em->draw->log_likelihood[em->trial] = scored ? em->ll.v[0] : NAN;
     em->ll.v += so_far;
+}
+
+/* Marks the responses that are scored; returns whether the state learns from this row. */
+static int em_look(em_run *em, int drawing)
+{
+    unsigned bits;
+    const int everything = em_row_counts(em->row, drawing, &bits);
+    for (int r = 0; r < EM_R; r++)
+        em->scored[r] = (em_m){0} - (int64_t)(bits >> r & 1);
+    return everything;
+}
+
+/* One trial. Where the responses that are to be drawn are there already, they are drawn from what came before them, and what
+ * comes next goes on from those that were there. */
+static void em_step(em_run *em, const parameters *p, em_state *s)
+{
+    const em_draw *draw = em->draw;
+    const em_run was = *em;
+    const em_state before = *s;
+    const int recorded = em_drawing(em) && em_is_recorded(em->row);
+    double row[EM_C], drawn[EM_C];
+    __builtin_memcpy(row, em->row, sizeof row);
+    for (int again = recorded; again >= 0; again--) {
+        const int learned = em_look(em, em_drawing(em));
+        em_trial(em, p, s);
+        if (again) {
+            __builtin_memcpy(drawn, em->row, sizeof drawn);
+            __builtin_memcpy(em->row, row, sizeof row);
+            *em = was;
+            em->draw = NULL;
+        }
+        if (again || !learned || (em_drawing(em) && !em_is_whole(em->row)))
+            *s = before;
+    }
+    if (recorded)
+        __builtin_memcpy(em->row, drawn, sizeof drawn);
+    em->draw = draw;
 }
 
 static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
@@ -188,11 +215,7 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
         em->latents = latents ? latents + (size_t)t * EM_L : NULL;
         if (restart && restart[t])
             em_start(em, &p, &s);
-        const int learned = em_look(em, em_drawing(em));
-        em_state before = s;
-        em_trial(em, &p, &s);
-        if (!learned)
-            s = before;
+        em_step(em, &p, &s);
         int any = 0;
         for (int r = 0; r < EM_R; r++)
             any |= em->scored[r][0] != 0;

@@ -131,6 +131,22 @@ static inline int em_row_counts(const double *row, int drawing, unsigned *scored
     return so_far;
 }
 
+/* Nothing of a trial is missing; none of its responses is. */
+static inline int em_is_whole(const double *row)
+{
+    int whole = 1;
+    for (int c = 0; c < EM_C; c++)
+        whole &= !isnan(row[c]);
+    return whole;
+}
+static inline int em_is_recorded(const double *row)
+{
+    int there = 1;
+    for (int c = 0; c < EM_C; c++)
+        there &= em_columns[c].role != EM_RESPONSE || !isnan(row[c]);
+    return there;
+}
+
 /* A model on its own, in a shared object, is found under one name whatever its own. */
 #ifdef EM_ALONE
 #define EM_MODEL_SYMBOL(name) __attribute__((visibility("default"))) emlib_model

@@ -250,12 +250,15 @@ static double em_draw_code(em_drawn *s, int t, int c, int options, const em_draw
     return isfinite(total) ? (double)code : NAN;
 }
 
-/* One trial: its cells in order, each response drawn when it is the only one of the trial that counts but those before it. */
+/* One trial: its cells in order, each response drawn when it is the only one of the trial that counts but those before it. Where
+ * the responses are there already, what comes next goes on from those. */
 static void em_draw_trial(em_drawn *s, int t, double *row, int options, const em_draw *draw)
 {
     unsigned bits;
     int response = 0;
-    const int learned = em_row_counts(row, 1, &bits);
+    const int recorded = em_is_recorded(row), learned = em_row_counts(row, 1, &bits);
+    double was[EM_C];
+    __builtin_memcpy(was, row, sizeof was);
     s->d.trials = t + 1;
     s->scored[t] = s->learned[t] = 0;
     for (int c = 0; c < EM_C; c++) {
@@ -267,7 +270,13 @@ static void em_draw_trial(em_drawn *s, int t, double *row, int options, const em
         }
         s->column[c][t] = row[c];
     }
-    s->learned[t] = (uint8_t)learned;
+    s->learned[t] = (uint8_t)(learned && em_is_whole(row));
+    if (!recorded)
+        return;
+    s->learned[t] = (uint8_t)em_row_counts(was, 0, &bits);
+    s->scored[t] = (uint8_t)bits;
+    for (int c = 0; c < EM_C; c++)
+        s->column[c][t] = was[c];
 }
 
 /* The log-likelihood of each trial: that of the rows up to it, of which only its own responses count. */

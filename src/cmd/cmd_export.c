@@ -87,8 +87,8 @@ static const struct argp argp = {
            "estimates: all that was estimated, with the covariance of the estimates, for tests of your own.\n"
            "trace: a row for each E-step: the group it ran under and its evidence.\n"
            "trials: a row for each trial of the data, in their order: subject, trial (1, 2, ...), all columns of the data, the model's latent "
-           "variables (values, prediction errors: 'emlib models NAME'), log_likelihood and p_choice, the probability of what was "
-           "chosen given all before, at each subject's estimate. They are NA on trials that are not scored, and for subjects whom "
+           "variables (values, prediction errors: 'emlib models NAME'), log_likelihood and p_choice, the probability of all that "
+           "was chosen on the trial given the trials before, at each subject's estimate. They are NA on trials that are not scored, and for subjects whom "
            "the fit did not use; their rows stay. Columns of the data keep their names: where one is called trial, emlib's own is emlib_trial.\n"
            "bootstrap: a row for each repetition of 'emlib fit --bootstrap': means or coefficients, and variances.\n"
            "Of an HBI file: subjects (each model's responsibility and parameters), group, trace, and models.\n\nExample:\n\n"
@@ -153,7 +153,7 @@ static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *
         for (int j = 0; j < P; j++) {
             comma_number(to, fit->natural[s * (size_t)P + (size_t)j]);
             comma_number(to, fit->map[s * (size_t)P + (size_t)j]);
-            comma_number(to, sqrt(fmax(cov[j * P + j], 0)));
+            comma_number(to, sqrt(cov[j * P + j] < 0 ? 0 : cov[j * P + j])); /* NaN without a posterior */
         }
         putc('\n', to);
     }

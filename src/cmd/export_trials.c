@@ -22,7 +22,8 @@ struct trials_table {
     int n_head;
 };
 
-/* ---- names -------------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_taken(const trials_table *t, const char *name)
 {
@@ -81,7 +82,8 @@ static bool wants_p_choice(const em_model *model)
     return true;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------------------------
+ */
 
 /* Whose latent variables are not there. */
 static void warn(const em_fit *fit, const trials_table *t)
@@ -97,12 +99,12 @@ static void warn(const em_fit *fit, const trials_table *t)
             snprintf(list + length, sizeof list - length, "%s%.100s", length ? ", " : "", fit->subject[s]);
     }
     if (n)
-        em_say(&log, "warning: %zu subject%s flagged and not used by the fit, latent variables are NA: %s%s", n, n == 1 ? " is" : "s are", list,
-               n > NAMED ? ", ..." : "");
+        em_say(&log, "warning: %zu subject%s flagged and not used by the fit, latent variables are NA: %s%s", n,
+               n == 1 ? " is" : "s are", list, n > NAMED ? ", ..." : "");
     const size_t out = t->data->n_subjects - fit->n_subjects;
     if (out)
-        em_say(&log, "warning: %zu subject%s of the data %s not in the fit, latent variables are NA", out, out == 1 ? "" : "s",
-               out == 1 ? "is" : "are");
+        em_say(&log, "warning: %zu subject%s of the data %s not in the fit, latent variables are NA", out,
+               out == 1 ? "" : "s", out == 1 ? "is" : "are");
 }
 
 em_code trials_table_make(const em_fit *fit, const trials_request *request, trials_table **table, em_error *error)
@@ -141,7 +143,8 @@ void trials_table_free(trials_table *t)
     free(t);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------------------------
+ */
 
 static void write_head(const trials_table *t, FILE *to)
 {
@@ -204,14 +207,16 @@ void trials_table_write(const trials_table *t, FILE *to)
         write_subject(t, s, to);
 }
 
-/* ---- a file for each subject -------------------------------------------------------------------------------------- */
+/* ---- a file for each subject --------------------------------------------------------------------------------------
+ */
 
 static em_code check_id(const char *id, em_error *error)
 {
     if (*id && *id != '.' && !strchr(id, '/') && strlen(id) <= LONGEST_ID)
         return EM_OK;
     return em_fail(error, EM_INPUT_ERROR,
-                   "subject '%.100s' cannot be the name of a file: it is empty, begins with '.', has a '/' or more than %d bytes; leave out --split",
+                   "subject '%.100s' cannot be the name of a file: it is empty, begins with '.', has a '/' or more "
+                   "than %d bytes; leave out --split",
                    id, LONGEST_ID);
 }
 
@@ -229,8 +234,10 @@ static em_code write_one(const void *where, FILE *to, em_error *error)
     return EM_OK;
 }
 
-/* The folder is there, or is made (*made), and without force none of the files is there. path [size]: room for a name. */
-static em_code check_folder(const trials_table *t, const char *folder, bool force, char *path, size_t size, bool *made, em_error *error)
+/* The folder is there, or is made (*made), and without force none of the files is there. path [size]: room for a name.
+ */
+static em_code check_folder(const trials_table *t, const char *folder, bool force, char *path, size_t size, bool *made,
+                            em_error *error)
 {
     struct stat info;
     *made = false;
@@ -240,13 +247,14 @@ static em_code check_folder(const trials_table *t, const char *folder, bool forc
             return code;
         snprintf(path, size, "%s/%s.csv", folder, t->data->id[s]);
         if (!force && lstat(path, &info) == 0)
-            return em_fail(error, EM_INPUT_ERROR, "%s exists already; nothing was written (--force overwrites it)", path);
+            return em_fail(error, EM_INPUT_ERROR, "%s exists already; nothing was written (--force overwrites it)",
+                           path);
     }
     if (mkdir(folder, 0777) == 0)
         *made = true;
     else if (errno != EEXIST)
-        return em_fail(error, errno == ENOENT || errno == ENOTDIR ? EM_INPUT_ERROR : EM_MACHINE, "cannot make the folder %s: %s", folder,
-                       strerror(errno));
+        return em_fail(error, errno == ENOENT || errno == ENOTDIR ? EM_INPUT_ERROR : EM_MACHINE,
+                       "cannot make the folder %s: %s", folder, strerror(errno));
     else if (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode))
         return em_fail(error, EM_INPUT_ERROR, "%s is no folder; --split wants the name of one", folder);
     return EM_OK;

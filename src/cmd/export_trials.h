@@ -13,11 +13,12 @@ typedef struct trials_request {
 } trials_request;
 
 /* Reads the data and computes the latent variables; says on stderr whose are not there. */
-em_code trials_table_make(const em_fit *fit, const trials_request *request, trials_table **table, em_error *error) EM_MUST_CHECK;
+em_code trials_table_make(const em_fit *fit, const trials_request *request, trials_table **table,
+                          em_error *error) EM_MUST_CHECK;
 /* All subjects. */
 void trials_table_write(const trials_table *table, FILE *to);
-/* A file FOLDER/SUBJECT.csv for each subject. The folder is made where it is not there. Where something fails, what was new goes
- * again; with force the files that were replaced so far stay. */
+/* A file FOLDER/SUBJECT.csv for each subject. The folder is made where it is not there. Where something fails, what was
+ * new goes again; with force the files that were replaced so far stay. */
 em_code trials_table_split(const trials_table *table, const char *folder, bool force, em_error *error) EM_MUST_CHECK;
 void trials_table_free(trials_table *table);
 #endif

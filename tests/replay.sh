@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Designs gone through again and posterior predictive checks as a user meets them. usage: replay.sh EMLIB MPIEXEC
+set -u
+emlib=$1 mpiexec=$2
+# shellcheck source-path=SCRIPTDIR source=expect.sh
+source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+absent() { [ ! -e "$1" ]; }
+
+expect 0 '12 subjects' "$emlib" simulate --model gng_m1 --subjects 12 --trials 60 --seed 8 -o data.h5
+"$emlib" fit data.h5 --model gng_m1 --group fixed -q -o fit.h5
+
+# ---- a design
+expect 0 "outcome outcome is drawn by task 'gonogo'" "$emlib" simulate --model gng_m1 --like data.h5 -o like.h5
+expect 0 '12 subjects, 720 trials, model gng_m1, seed 1' "$mpiexec" --oversubscribe -n 3 "$emlib" simulate --model gng_m1 --like data.h5 -o like_3.h5
+check cmp like.h5 like_3.h5
+expect 2 'like.h5 exists' "$emlib" simulate --model gng_m1 --like data.h5 -o like.h5
+expect 0 '720 trials' "$emlib" simulate --from fit.h5 --parameters subjects -o own.h5
+expect 0 'stays as recorded' "$emlib" simulate --from fit.h5 --keep outcome -o kept.h5
+expect 0 '720 trials' "$emlib" simulate --from fit.h5 --like like.h5 --parameters subjects -o again.h5
+expect 2 "take people and trials from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --trials 5 -o no.h5
+expect 2 "take people and trials from a dataset" "$emlib" simulate --from fit.h5 --subjects 5 -o no.h5
+expect 2 "take covariates and options from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --split a=b,c -o no.h5
+expect 2 'mu and --var are not for it' "$emlib" simulate --from fit.h5 --mu ep=1 -o no.h5
+expect 2 'parameters takes group or subjects' "$emlib" simulate --from fit.h5 --parameters mine -o no.h5
+expect 2 'parameters goes with --from' "$emlib" simulate --model gng_m1 --like data.h5 --parameters group -o no.h5
+expect 2 'parameters and --keep go with' "$emlib" simulate --model gng_m1 --subjects 2 --trials 5 --keep cue -o no.h5
+expect 2 "model gng_m1, not of rw" "$emlib" simulate --from fit.h5 --model rw -o no.h5
+"$emlib" simulate --model rw --subjects 3 --trials 20 -o other.h5 >/dev/null
+expect 2 "model gng_m1 needs a column 'cue'" "$emlib" simulate --from fit.h5 --like other.h5 -o no.h5
+expect 2 'data.h5 is what is read' "$emlib" simulate --model gng_m1 --like data.h5 -o data.h5 --force
+"$emlib" fit other.h5 --model rw --group none -q -o none.h5 2>/dev/null
+expect 2 'none.h5 has no group' "$emlib" simulate --from none.h5 -o no.h5
+"$emlib" fit data.h5 --model gng_m1 --group fixed --exclude sub-03 -q -o less.h5
+expect 0 '11 subjects, 660 trials' "$emlib" simulate --from less.h5 -o less_data.h5
+expect 2 "subject sub-03 is not in less.h5" "$emlib" simulate --from less.h5 --like like.h5 --parameters subjects -o no.h5
+expect 0 '12 subjects' "$emlib" simulate --from less.h5 --like like.h5 -o all.h5
+check absent no.h5
+
+# ---- predictive checks
+expect 0 'history observed' "$emlib" predict fit.h5 --draws 40 --by cue --bins 3 -o predict.csv
+"$mpiexec" --oversubscribe -n 3 "$emlib" predict fit.h5 --draws 40 --by cue --bins 3 -o predict_3.csv >/dev/null
+check cmp predict.csv predict_3.csv
+check test "$(head -1 predict.csv)" = level,subject,statistic,response,bin,from,to,n,observed,median,lower,upper
+# overall and for each of 4 cues: 2 frequencies and 2 curves of 3 bins; for the group and 12 people
+check test "$(wc -l <predict.csv)" -eq $((1 + 13 * 5 * 8))
+check grep -q '^subject,sub-07,learning_curve,choice=1|cue=2,3,11,15,5,' predict.csv
+expect 2 'predict.csv exists' "$emlib" predict fit.h5 -o predict.csv
+expect 0 'history own' "$emlib" predict fit.h5 --draws 10 --history own --keep outcome
+"$emlib" predict fit.h5 --draws 10 --level group -o group.csv >/dev/null
+check test "$(grep -c '^subject' group.csv)" -eq 0
+"$emlib" predict fit.h5 --draws 10 --level subject -o subject.csv >/dev/null
+check test "$(grep -c '^group' subject.csv)" -eq 0
+expect 0 '"inside": ' "$emlib" predict fit.h5 --draws 10 --json
+expect 2 'history takes own or observed' "$emlib" predict fit.h5 --history both
+expect 2 'level takes group, subject or both' "$emlib" predict fit.h5 --level all
+expect 2 'draws' "$emlib" predict fit.h5 --draws 1
+expect 2 "needs a column 'drug'" "$emlib" predict fit.h5 --by drug
+expect 2 'other.h5' "$emlib" predict fit.h5 --data other.h5
+expect 2 'like.h5 is not the data of this fit' "$mpiexec" --oversubscribe -n 2 "$emlib" predict fit.h5 --data like.h5
+expect 2 'which fit file' "$emlib" predict
+expect 2 'fit.h5 is what is read' "$emlib" predict fit.h5 -o fit.h5 --force
+mv data.h5 moved.h5
+expect 2 'data.h5, the data of the fit, is not there; --data' "$emlib" predict fit.h5
+expect 0 'choice_frequency' "$emlib" predict fit.h5 --draws 10 --data moved.h5
+expect 0 '720 trials' "$emlib" simulate --from fit.h5 --data moved.h5 -o moved_again.h5
+expect 2 'not.* fit' "$emlib" predict moved.h5
+
+finish
