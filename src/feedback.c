@@ -88,6 +88,7 @@ static em_code draw_all(const em_drawing *drawing, em_dataset *data, feedback *f
         for (int c = 0; c < model->n_columns; c++)
             f->value[c] = em_dataset_find(data, model->columns[c].name)->value + data->offset[s];
         f->scene = drawing->scene;
+        f->scene.settings = &drawing->settings;
         f->scene.model = model;
         f->scene.random = &random;
         f->scene.options = drawing->options;

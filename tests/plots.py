@@ -136,7 +136,7 @@ def test_parameters():
         file.write(emlib("export", "rw.h5", "--table", "group"))
     with open("group.csv") as file:
         group = list(csv.DictReader(file))
-    figure = drawn(parameters, fit, "parameters", scale="natural", subjects=["sub-01", "sub-09", "sub-24"], title="A title")
+    figure = drawn(parameters, (fit, None), "parameters", scale="natural", subjects=["sub-01", "sub-09", "sub-24"], title="A title")
     logistic = lambda x: 1 / (1 + math.exp(-x))
     for axes, row, transform in zip(figure.axes, group, (logistic, math.exp)):
         lines = {line.get_label(): line for line in axes.lines}
@@ -159,11 +159,17 @@ def test_parameters():
     width = 0.9 * min(values.std(ddof=1), np.subtract(*np.percentile(values, [75, 25])) / 1.349) * 8 ** -0.2
     by_hand = sum(math.exp(-0.5 * ((place[50] - v) / width) ** 2) for v in values) / (8 * width * math.sqrt(2 * math.pi))
     near(height[50], by_hand, "kernel density")
-    one = drawn(parameters, sources.Fit("one_rw.h5"), "one subject", width=85)
+    one = drawn(parameters, (sources.Fit("one_rw.h5"), None), "one subject", width=85)
     check(not any(to_hex(c.get_facecolor()[0]) == look.SKY.lower() for a in one.axes for c in a.collections if len(c.get_facecolor())),
           "one subject has no density")
-    drawn(parameters, sources.Fit("hostile_rw.h5"), "hostile names", subjects=HOSTILE)
-    drawn(parameters, sources.Fit("rw_cov.h5"), "covariates", scale="unconstrained")
+    drawn(parameters, (sources.Fit("hostile_rw.h5"), None), "hostile names", subjects=HOSTILE)
+    fit = sources.Fit("rw_cov.h5")  # of 12 controls and 12 patients by turns; sub-02 and sub-07 are not in it
+    names, index = sources.groups_of(fit, "group")
+    check(names == ["control", "patient"] and [fit.ids[s] for s in np.flatnonzero(index == 1)][:3] == ["sub-04", "sub-06", "sub-08"],
+          f"groups of subjects: {names} {index}")
+    figure = drawn(parameters, (fit, (names, index)), "groups", scale="unconstrained", subjects=["sub-04", "sub-05"])
+    dots = [len(c.get_offsets()) for c in figure.axes[0].collections if len(c.get_offsets()) > 1]
+    check(dots == [11, 11], f"dots of each group: {dots}")
 
 
 def test_other_fits():
@@ -270,7 +276,8 @@ def test_refusals():
              "not a fit of everybody alone"), (["shrinkage", "choice_kernel.h5", "rw_ml.h5", "-o", "x.png"], "is a fit of rw"),
             (["recovery", "short.csv", "-o", "x.png"], "no column subject"), (["recovery", "words.csv", "-o", "x.png"], "row 1, column true"),
             (["recovery", "rw.h5", "-o", "x.png"], "not a text file"), (["confusion", "recovery.csv", "-o", "x.png"], "no column simulated"),
-            (["individuals", "rw.h5", "-o", "x.png", "--column", "zeal"], "no column zeal"), (["nothing"], "invalid choice"), ([], "KIND")):
+            (["individuals", "rw.h5", "-o", "x.png", "--column", "zeal"], "no column zeal"),
+            (["parameters", "rw.h5", "-o", "x.png", "--by", "age"], "no covariate age; there are group"), (["nothing"], "invalid choice"), ([], "KIND")):
         status, text = said(command.main, *words)
         check(status == 2 and pattern in text and "Traceback" not in text, f"emlib-plot {' '.join(words)}: {status}, {text}")
         check(not os.path.exists("x.png"), f"{words} wrote nothing")

@@ -99,10 +99,11 @@ class _Section:
     def _draw(self, options):
         fit = self.fit
         who = f"{fit.model}, {len(fit.ids)} subjects"
+        groups = self._groups(options)
         middle = ", ".join(f"{p['name']} {number(p['median'])}" for p in self.group)
-        self.pictures = {"parameters": _image(parameters.draw(fit, Choice(width=180.0, scale="natural")),
+        self.pictures = {"parameters": _image(parameters.draw((fit, groups), Choice(width=180.0, scale="natural")),
                                               f"Estimates of {who}, natural scale. Medians of the group: {middle}."),
-                         "unconstrained": _image(parameters.draw(fit, Choice(width=180.0, scale="unconstrained")),
+                         "unconstrained": _image(parameters.draw((fit, groups), Choice(width=180.0, scale="unconstrained")),
                                                  f"The same estimates of {who} on the unconstrained scale.")}
         self.pictures["convergence"] = None
         if fit.kind != "none":
@@ -119,6 +120,15 @@ class _Section:
             if self._belongs(path):
                 self.pictures["shrinkage"] = _image(shrinkage.draw(shrinkage.read([fit.path, path]), WIDE),
                                                     f"Estimates under the group against everybody's own maximum likelihood, {fit.model}.")
+
+    def _groups(self, options):
+        """The first covariate of the fit that tells groups apart, if the data are there."""
+        for name in self.about["options"].get("covariate", []):
+            try:
+                return sources.groups_of(self.fit, name.split(":")[0], options.data)
+            except Problem:
+                pass
+        return None
 
     def _belongs(self, path):
         alone = sources.Fit(path)
