@@ -25,6 +25,10 @@ for module in python/emlib.py R/emlib.R; do
     [ ! -e "$here/../scripts/$(basename $module)" ] || check test -e prefix/share/emlib/$module
 done
 check test -z "$(find prefix -name __pycache__)"
+# The scripts find their modules where they are installed.
+if [ -e prefix/bin/emlib-plot ] && /usr/bin/python3 -c 'import h5py, matplotlib, pandas' 2>/dev/null; then
+    expect 0 'usage: emlib-plot' /usr/bin/python3 -B "$prefix/bin/emlib-plot" --help
+fi
 
 # ---- manual pages: one for each command of --help, in good order ----
 pages=prefix/share/man/man1
