@@ -426,7 +426,7 @@ em_code em_replay_subject(em_replay *r, size_t subject, const double *x, em_rand
     r->scene = (em_scene){.model = r->model, .settings = &r->settings, .random = random, .options = r->trials.options};
     if (r->task && r->task->start && r->history == EM_HISTORY_OWN && !r->exact)
         r->task->start(&r->scene);
-    const em_draw draw = {em_random_uniform, random, outcome, r};
+    const em_draw draw = {em_random_uniform, random, outcome, r, NULL};
     r->model->trace(n, r->trials.options, r->rows, r->restart, view->conditions > 1 ? r->condition : NULL, facts, own,
                     &draw, NULL);
     if (r->unknown >= 0)
