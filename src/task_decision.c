@@ -18,6 +18,8 @@ static double in_turn(const em_scene *scene, int setting)
         "kinds", "0/1/2", EM_SETTING_SOME, 0, 2, .about = what, .count = 16, .whole = true                             \
     }
 
+static bool coin(em_scene *scene) { return em_scene_chance(scene, 0.5); }
+
 /* ---- delays ---- */
 
 enum { DELAYS_SOONER, DELAYS_SOONER_AFTER, DELAYS_LATER, DELAYS_LATER_AFTER };
