@@ -18,6 +18,8 @@ static void free_truth(em_truth *truth)
         return;
     free_texts(truth->parameter, truth->n_parameters > 0 ? (size_t)truth->n_parameters : 0);
     free(truth->model);
+    free(truth->task);
+    free(truth->task_settings);
     free(truth->mu);
     free(truth->var);
     free(truth->x);

@@ -1,5 +1,6 @@
 #include "fit_file.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,8 @@ bool em_subject_is_flagged(int status)
     return status != EM_SUBJECT_GOOD && status != EM_SUBJECT_KINK;
 }
 
+bool em_subject_is_used(int status) { return !em_subject_is_flagged(status) || status == EM_SUBJECT_ROUGH; }
+
 bool em_fit_posterior(const em_fit *fit, size_t s, double *cov)
 {
     const int n = fit->n_parameters;
@@ -56,6 +59,38 @@ bool em_fit_posterior(const em_fit *fit, size_t s, double *cov)
             h[k] = -fit->hessian[(s * (size_t)n + (size_t)i) * (size_t)n + (size_t)j]; /* the prior is in it already */
     return em_posterior_covariance(&prior.prior, h, 1, cov);
 }
+
+/* ---- intervals ------------------------------------------------------------------------------------------------------ */
+
+bool em_fit_acts(const em_fit *fit, int c, int j)
+{
+    return c == 0 || fit->coefficient[c * fit->n_parameters + j] != 0 || !isnan(fit->coefficient_se[c * fit->n_parameters + j]);
+}
+
+em_interval em_fit_interval(const em_fit *fit, int parameter, double value, double se)
+{
+    const double S = (double)fit->n_subjects_used;
+    em_interval i = {NAN, NAN, NAN, S - 1};
+    for (int c = 1; c < fit->n_coefficients; c++)
+        i.df -= em_fit_acts(fit, c, parameter);
+    if (!(se > 0) || i.df < 1)
+        return i;
+    i.error = se * sqrt(S / i.df);
+    const double half = gsl_cdf_tdist_Qinv(0.025, i.df) * i.error;
+    i.lower = value - half;
+    i.upper = value + half;
+    return i;
+}
+
+em_interval em_variance_interval(double value, double se)
+{
+    if (!(se > 0 && value > 0))
+        return (em_interval){NAN, NAN, NAN, NAN};
+    const double half = gsl_cdf_ugaussian_Qinv(0.025) * se / value;
+    return (em_interval){value * exp(-half), value * exp(half), NAN, NAN};
+}
+
+/* ---- whose fit it is ------------------------------------------------------------------------------------------------- */
 
 em_code em_fit_check_data(const em_fit *fit, const char *path, const char *fingerprint, em_error *error)
 {

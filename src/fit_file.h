@@ -16,6 +16,9 @@ em_code em_fit_finish(em_fit_writer *writer, em_error *error) EM_MUST_CHECK;
 /* Frees the writer (NULL allowed); a file that is not finished disappears. */
 void em_fit_drop(em_fit_writer *writer);
 
+/* Whether column c of the design acts on parameter j. */
+bool em_fit_acts(const em_fit *fit, int c, int j);
+
 /* Refuse, with EM_INPUT_ERROR, data or a model that are not those of the fit. path and fingerprint: of the data. */
 em_code em_fit_check_data(const em_fit *fit, const char *path, const char *fingerprint, em_error *error) EM_MUST_CHECK;
 em_code em_fit_check_model(const em_fit *fit, const em_model *model, em_error *error) EM_MUST_CHECK;

@@ -21,6 +21,8 @@ typedef struct em_fit_job {
     const em_model *model;
     const em_fit_options *options; /* as asked; what they mean stands in setup.options */
     const em_log *log;             /* on rank 0 */
+    const em_dataset *data;        /* where it is in memory, the same on all ranks; NULL: it is a file */
+    const int *isa;                /* the widest instruction set to use; NULL: what the machines have */
     const em_kernel *kernel;
     em_trials trials;
     em_plan plan;
@@ -43,6 +45,9 @@ typedef struct em_fit_job {
  * em_fit_job_close also after a failure. */
 em_code em_fit_job_open(em_fit_job *job, const char *dataset, em_error *error) EM_MUST_CHECK;
 void em_fit_job_close(em_fit_job *job);
+/* em_fit_data with instruction sets up to *isa: where ranks fit data of their own, all are to round alike. NULL: as em_fit_data. */
+em_code em_fit_data_alike(em_comm *comm, const em_dataset *data, const char *name, const em_model *model, const em_fit_options *options,
+                          const int *isa, const em_log *log, em_fit **fit, em_error *error) EM_MUST_CHECK;
 
 /* Rank 0: everything of the fit but its subjects. chance: log-likelihood of choosing at random, NaN where there is no such thing;
  * responses: how many are scored; facts: means over the subjects. */

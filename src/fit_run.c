@@ -25,6 +25,8 @@ static em_code choose_kernel(em_fit_job *job, em_error *error)
     em_code code = em_comm_agree(job->comm, em_isa_choose(&isa, error), error);
     if (code != EM_OK)
         return code;
+    if (job->isa && *job->isa < isa)
+        isa = *job->isa;
     if (job->checkpoint && job->checkpoint->isa >= 0 && job->checkpoint->isa < isa)
         isa = job->checkpoint->isa; /* as it began, to the last bit */
     double least = isa; /* all ranks use what the least of them can: other widths round differently */
@@ -59,7 +61,9 @@ static em_code read_and_scatter(em_fit_job *job, const char *dataset, em_error *
     em_fit_options options = *job->options;
     if (job->earlier) /* its group, in this design's terms */
         options.group_from = job->output;
-    em_code code = em_trials_open(dataset, job->model, job->options->ignore_block, &job->trials, error);
+    const bool ignore_block = job->options->ignore_block;
+    em_code code = job->data ? em_trials_open_memory(job->data, dataset, job->model, ignore_block, &job->trials, error)
+                             : em_trials_open(dataset, job->model, ignore_block, &job->trials, error);
     code = em_comm_agree_alike(job->comm, code, error);
     if (code == EM_OK)
         code = em_scatter_same_data(job->comm, &job->trials, error);
@@ -308,17 +312,14 @@ static em_code run(em_fit_job *job, const char *dataset, const em_progress *prog
     return code != EM_OK ? code : job->result.converged ? EM_OK : EM_NOT_CONVERGED;
 }
 
-static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
-                             const em_progress *progress, const em_log *log, em_output *output, const char *path,
-                             em_checkpoint *checkpoint, const em_earlier *earlier, em_fit **fit, em_error *error)
+static em_code run_and_clear(em_fit_job *job, const char *dataset, const em_progress *progress, em_output *output, em_fit **fit,
+                             em_error *error)
 {
-    em_fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL,
-                      .checkpoint = checkpoint, .earlier = earlier, .output = path, .began = em_now()};
     *fit = NULL;
-    if (model->numerical)
-        em_say(job.log, "model %s is written in plain C: its derivatives are numerical", model->name);
-    em_code code = run(&job, dataset, progress, output, fit, error);
-    em_fit_job_close(&job);
+    if (job->model->numerical)
+        em_say(job->log, "model %s is written in plain C: its derivatives are numerical", job->model->name);
+    em_code code = run(job, dataset, progress, output, fit, error);
+    em_fit_job_close(job);
     if (code != EM_OK && code != EM_NOT_CONVERGED) {
         em_fit_free(*fit);
         *fit = NULL;
@@ -329,7 +330,22 @@ static em_code run_and_clear(em_comm *comm, const char *dataset, const em_model 
 em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                    const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
 {
-    return run_and_clear(comm, dataset, model, options, progress, log, NULL, NULL, NULL, NULL, fit, error);
+    em_fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL, .began = em_now()};
+    return run_and_clear(&job, dataset, progress, NULL, fit, error);
+}
+
+em_code em_fit_data_alike(em_comm *comm, const em_dataset *data, const char *name, const em_model *model, const em_fit_options *options,
+                          const int *isa, const em_log *log, em_fit **fit, em_error *error)
+{
+    em_fit_job job = {.comm = comm, .model = model, .options = options, .log = em_comm_rank(comm) == 0 ? log : NULL, .data = data,
+                      .isa = isa, .began = em_now()};
+    return run_and_clear(&job, name, NULL, NULL, fit, error);
+}
+
+em_code em_fit_data(em_comm *comm, const em_dataset *data, const char *name, const em_model *model, const em_fit_options *options,
+                    const em_log *log, em_fit **fit, em_error *error)
+{
+    return em_fit_data_alike(comm, data, name, model, options, NULL, log, fit, error);
 }
 
 /* ---- a fit with its file ----------------------------------------------------------------------------------------- */
@@ -421,8 +437,9 @@ em_code em_fit_file(em_comm *comm, const char *dataset, const em_model *model, c
     if (code == EM_OK && all.finished) {
         code = all.converged ? EM_OK : EM_NOT_CONVERGED;
     } else if (code == EM_OK) {
-        code = run_and_clear(comm, dataset, model, options, progress, log, &file, output->path, &checkpoint,
-                             all.earlier ? &earlier : NULL, &made, error);
+        em_fit_job job = {.comm = comm, .model = model, .options = options, .log = first ? log : NULL, .checkpoint = &checkpoint,
+                          .earlier = all.earlier ? &earlier : NULL, .output = output->path, .began = em_now()};
+        code = run_and_clear(&job, dataset, progress, &file, &made, error);
         if (code == EM_MACHINE && first)
             tell_of_checkpoint(path, error);
         if (first && (code == EM_OK || code == EM_NOT_CONVERGED))

@@ -16,7 +16,7 @@
 static em_code read_ids(const em_trials *trials, em_setup *s, em_error *error)
 {
     s->n_ids = trials->data->n_subjects;
-    return em_dataset_read_ids(trials->data, trials->path, 0, s->n_ids, &s->id, error);
+    return em_trials_read_ids(trials, 0, s->n_ids, &s->id, error);
 }
 
 static em_code choose_subjects(em_comm *comm, const em_trials *trials, em_setup *s, em_error *error)

@@ -40,6 +40,11 @@ static const em_h5_scalar truth_scalars[] = {
     {"model", EM_H5_A_TEXT, true, offsetof(em_truth, model)},
     {"seed", EM_H5_A_UINT64, true, offsetof(em_truth, seed)},
 };
+/* Of people who did a task. */
+static const em_h5_scalar task_scalars[] = {
+    {"task", EM_H5_A_TEXT, false, offsetof(em_truth, task)},
+    {"task_settings", EM_H5_A_TEXT, false, offsetof(em_truth, task_settings)},
+};
 
 /* Of effects, where there are any. */
 static const em_h5_array effect_arrays[] = {
@@ -135,6 +140,8 @@ static em_code create_truth(const em_h5 *h5, const em_truth *truth, em_h5_extent
     *em_h5_extent(extents, 'P') = (uint64_t)truth->n_parameters;
     if (!code)
         code = em_h5_write_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), truth, error);
+    if (!code && truth->task)
+        code = em_h5_write_scalars(h5, "/simulated", task_scalars, LENGTH(task_scalars), truth, error);
     if (!code)
         code = em_h5_write_arrays(h5, truth_arrays, LENGTH(truth_arrays), extents, truth, error);
     *em_h5_extent(extents, 'E') = (uint64_t)truth->n_effects;
@@ -530,6 +537,8 @@ static em_code read_truth(const em_h5 *h5, em_dataset *data, em_error *error)
     if (!(data->truth = em_new(1, sizeof *data->truth, error)))
         return EM_MACHINE;
     em_code code = em_h5_read_scalars(h5, "/simulated", truth_scalars, LENGTH(truth_scalars), data->truth, error);
+    if (!code)
+        code = em_h5_read_scalars(h5, "/simulated", task_scalars, LENGTH(task_scalars), data->truth, error);
     if (!code)
         code = em_h5_read_arrays(h5, truth_arrays, LENGTH(truth_arrays), &extents, data->truth, error);
     uint64_t n = *em_h5_extent(&extents, 'P');

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "comparable.h"
 #include "error.h"
 #include "fit_options.h"
 #include "gather.h"
@@ -38,41 +39,6 @@ static em_code check_numbers(const em_hbi_options *options, em_error *error)
         return em_fail(error, EM_INPUT_ERROR, "at least 1 iteration is needed, and 1 to 10000 starts (0: the default)");
     if (options->options != 0 && (options->options < 2 || options->options > EM_MAX_OPTIONS))
         return em_fail(error, EM_INPUT_ERROR, "the number of options can be 2 to %d, not %d", EM_MAX_OPTIONS, options->options);
-    return EM_OK;
-}
-
-static bool responds_with(const em_model *model, const char *column)
-{
-    for (int c = 0; c < model->n_columns; c++)
-        if (model->columns[c].role == EM_RESPONSE && strcmp(model->columns[c].name, column) == 0)
-            return true;
-    return false;
-}
-
-/* The first response of a that b does not explain, or NULL. */
-static const char *unexplained(const em_model *a, const em_model *b)
-{
-    for (int c = 0; c < a->n_columns; c++)
-        if (a->columns[c].role == EM_RESPONSE && !responds_with(b, a->columns[c].name))
-            return a->columns[c].name;
-    return NULL;
-}
-
-static em_code check_models(const em_model *const *models, int K, em_error *error)
-{
-    if (K < 1 || K > EM_HBI_MODELS)
-        return em_fail(error, EM_INPUT_ERROR, "1 to %d models can be compared, not %d", EM_HBI_MODELS, K);
-    for (int k = 1; k < K; k++) {
-        const char *first = unexplained(models[0], models[k]), *other = unexplained(models[k], models[0]);
-        for (int i = 0; i < k; i++)
-            if (strcmp(models[i]->name, models[k]->name) == 0)
-                return em_fail(error, EM_INPUT_ERROR, "model %s is given twice", models[k]->name);
-        if (first || other)
-            return em_fail(error, EM_INPUT_ERROR,
-                           "models %s and %s cannot be compared: only %s explains the column '%s', and the evidence of "
-                           "different responses is evidence about different data", models[0]->name, models[k]->name,
-                           first ? models[0]->name : models[k]->name, first ? first : other);
-    }
     return EM_OK;
 }
 
@@ -480,7 +446,7 @@ static em_code look_at_output(const char *dataset, const em_model *const *models
     const char *other = NULL;
     em_code code = check_numbers(options, error);
     if (code == EM_OK)
-        code = check_models(models, K, error);
+        code = em_comparable(models, K, error);
     if (code == EM_OK)
         code = em_output_differs(output, dataset, error);
     if (code != EM_OK)

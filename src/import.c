@@ -6,8 +6,8 @@
 
 #include "error.h"
 #include "grow.h"
+#include "import.h"
 #include "import_covariates.h"
-#include "import_table.h"
 
 /* Rows of one subject that stand together. */
 typedef struct run {
@@ -134,44 +134,51 @@ static em_code make_dataset(import *im, em_import_table *subjects, em_dataset **
 }
 
 /* The table of subjects comes first: it is small, and what options say of its columns is then known. */
-static em_code import_all(import *im, em_dataset **data)
+static em_code import_all(import *im, em_import_table *subjects, em_code (*read)(em_import_table *table, void *where),
+                          void *where, em_dataset **data)
 {
-    const char *path = im->table.options->covariates;
-    em_import_table subjects = im->table;
-    em_code code = EM_OK;
-    if (path) {
-        subjects.path = path;
-        code = em_import_covariates_read(&subjects);
-        im->table.other = &subjects;
-    }
+    em_code code = subjects ? em_import_covariates_read(subjects) : EM_OK;
+    im->table.other = subjects;
     if (!code)
-        code = em_import_table_read(&im->table, "trials");
-    if (!code)
-        code = make_dataset(im, path ? &subjects : NULL, data);
-    if (path)
-        em_import_covariates_clear(&subjects);
-    im->table.other = NULL; /* it ends here */
+        code = read(&im->table, where);
+    return code ? code : make_dataset(im, subjects, data);
+}
+
+em_code em_import_make(const em_import_table *trials, em_import_table *subjects,
+                       em_code (*read)(em_import_table *table, void *where), void *where, em_dataset **data)
+{
+import im = {.table = * trials };
+    im.table.owner = &im;
+    im.table.row = on_row;
+    *data = NULL;
+    /* Tables have a decimal point whatever the language of the caller. */
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!plain)
+        return em_fail(trials->error, EM_MACHINE, "%s: the locale \"C\" is not available", trials->path);
+    locale_t before = uselocale(plain);
+    em_code code = import_all(&im, subjects, read, where, data);
+    if (subjects)
+        em_import_covariates_clear(subjects);
+    em_import_table_clear(&im.table);
+    free(im.run);
+    uselocale(before);
+    freelocale(plain);
     return code;
+}
+
+static em_code read_one(em_import_table *table, void *where)
+{
+    (void)where;
+    return em_import_table_read(table, "trials");
 }
 
 em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data,
                   em_error *error)
 {
     em_import_options defaults = em_import_defaults();
-    import im = {
-        .table = {.path = path, .options = options ? options : &defaults, .log = log, .error = error, .row = on_row}};
-    im.table.subject_name = im.table.options->subject ? im.table.options->subject : defaults.subject;
-    im.table.owner = &im;
-    *data = NULL;
-    /* Tables have a decimal point whatever the language of the caller. */
-    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!plain)
-        return em_fail(error, EM_MACHINE, "%s: the locale \"C\" is not available", path);
-    locale_t before = uselocale(plain);
-    em_code code = import_all(&im, data);
-    em_import_table_clear(&im.table);
-    free(im.run);
-    uselocale(before);
-    freelocale(plain);
-    return code;
+    em_import_table table = {.path = path, .options = options ? options : &defaults, .log = log, .error = error};
+    table.subject_name = table.options->subject ? table.options->subject : defaults.subject;
+    em_import_table subjects = table;
+    subjects.path = table.options->covariates;
+    return em_import_make(&table, subjects.path ? &subjects : NULL, read_one, NULL, data);
 }

@@ -28,6 +28,8 @@ void em_import_column_clear(em_import_column *column)
     free(column->name);
     free(column->value);
     em_texts_clear(&column->levels);
+    em_texts_clear(&column->order);
+    free(column->lacking);
     *column = (em_import_column){0};
 }
 
@@ -87,7 +89,8 @@ static em_code take_text(em_import_column *column, size_t row, const char *text,
         if (column->given)
             return not_a_level(column, text, n, place, error);
         if (!em_text_is_utf8(text, n))
-            return em_import_refuse(place, column->name, error, "'%s' is not UTF-8, or has a control character; save the table as text in UTF-8",
+            return em_import_refuse(place, column->name, error,
+                                    "'%s' is not UTF-8, or has a control character; save the table as text in UTF-8",
                                     em_text_shown(text, n, cell));
     }
     return code_text(column, row, text, n, error);
@@ -146,12 +149,20 @@ static em_code take_based(em_import_column *column, size_t row, double x, bool n
     return EM_OK;
 }
 
+static em_code not_finite(const em_import_column *column, em_error *error)
+{
+    return em_import_refuse((em_import_place){column->odd_path, column->odd_line}, column->name, error,
+                            "'%s' is not a finite decimal number; write one, or NA where the value is missing",
+                            column->odd);
+}
+
 /* The first cell that is no number in a column of numbers, or a number after cells like inf. */
 static em_code take_odd(em_import_column *column, size_t row, em_cell cell, const char *text, size_t n,
                         em_import_place place, em_error *error)
 {
     if (cell != EM_CELL_NUMBER && (column->kind != EM_IMPORT_BEYOND || cell == EM_CELL_TEXT)) {
         em_text_shown(text, n, column->odd);
+        column->odd_path = place.path;
         column->odd_line = place.line;
     }
     if (cell == EM_CELL_TEXT) {
@@ -159,9 +170,7 @@ static em_code take_odd(em_import_column *column, size_t row, em_cell cell, cons
         return code || column->kind == EM_IMPORT_LEFT_OUT ? code : take_text(column, row, text, n, place, error);
     }
     if (cell == EM_CELL_NUMBER || column->kind == EM_IMPORT_NUMBERS)
-        return em_import_refuse((em_import_place){place.path, column->odd_line}, column->name, error,
-                                "'%s' is not a finite decimal number; write one, or NA where the value is missing",
-                                column->odd);
+        return not_finite(column, error);
     column->kind = EM_IMPORT_BEYOND;
     return take_text(column, row, text, n, place, error);
 }
@@ -203,13 +212,34 @@ em_code em_import_column_take(em_import_column *column, size_t row, const char *
 
 typedef struct level {
     char *text;
-    size_t code;
+    size_t code, place; /* place: among those known beforehand, EM_TEXTS_NONE for the others */
 } level;
 
-static int by_bytes(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
     const level *first = a, *second = b;
+    if (first->place != second->place)
+        return first->place < second->place ? -1 : 1;
     return strcmp(first->text, second->text);
+}
+
+static size_t place_of(const em_import_column *column, size_t i)
+{
+    const char *text = column->levels.text[i];
+    return em_texts_find(&column->order, text, strlen(text));
+}
+
+static void say_unknown(const em_import_column *column, const char *name, const em_log *log)
+{
+    char list[EM_LISTED] = "";
+    for (size_t i = 0; i < column->levels.n; i++)
+        if (place_of(column, i) == EM_TEXTS_NONE)
+            em_text_list(list, column->levels.text[i]);
+    if (*list)
+        em_say(
+            log,
+            "column '%s' has texts that its description (Levels) does not have; their codes come after the others: %s",
+            name, list);
 }
 
 static em_code sort_levels(em_import_column *column, size_t rows, em_error *error)
@@ -221,8 +251,8 @@ static em_code sort_levels(em_import_column *column, size_t rows, em_error *erro
     if (!order || !code_of)
         goto done;
     for (size_t i = 0; i < n; i++)
-        order[i] = (level){column->levels.text[i], i};
-    qsort(order, n, sizeof *order, by_bytes);
+        order[i] = (level){column->levels.text[i], i, place_of(column, i)};
+    qsort(order, n, sizeof *order, by_place);
     char **text = em_texts_take(&column->levels);
     for (size_t i = 0; i < n; i++) {
         text[i] = order[i].text;
@@ -246,9 +276,7 @@ em_code em_import_column_end(em_import_column *column, size_t rows, const char *
     char name[EM_SHOWN];
     em_text_shown(column->name, strlen(column->name), name);
     if (column->kind == EM_IMPORT_BEYOND)
-        return em_import_refuse((em_import_place){path, column->odd_line}, column->name, error,
-                                "'%s' is not a finite decimal number; write one, or NA where the value is missing",
-                                column->odd);
+        return not_finite(column, error);
     if (column->kind == EM_IMPORT_LEFT_OUT) {
         if (column->any)
             em_say(log, "column '%s' is left out, it has more than %d different texts", name, MOST_LEVELS);
@@ -257,7 +285,10 @@ em_code em_import_column_end(em_import_column *column, size_t rows, const char *
     if (!column->any)
         em_say(log, "column '%s' has no values, every one is missing", name);
     if (column->kind == EM_IMPORT_TEXT && column->any_number && !column->given)
-        em_say(log, "column '%s' is text because of '%s' (line %zu); if that is a missing value, write NA", name,
-               column->odd, column->odd_line);
+        em_say(log, "column '%s' is text because of '%s' (%s%sline %zu); if that is a missing value, write NA", name,
+               column->odd, column->odd_path == path ? "" : column->odd_path, column->odd_path == path ? "" : ", ",
+               column->odd_line);
+    if (column->kind == EM_IMPORT_TEXT && !column->given && column->order.n > 0)
+        say_unknown(column, name, log);
     return column->kind == EM_IMPORT_TEXT && !column->given ? sort_levels(column, rows, error) : EM_OK;
 }

@@ -6,25 +6,31 @@
 
 /* What a column is, as far as has been seen. */
 typedef enum em_import_kind {
-    EM_IMPORT_MISSING,  /* nothing but missing values */
+    EM_IMPORT_MISSING, /* nothing but missing values */
     EM_IMPORT_NUMBERS,
-    EM_IMPORT_BEYOND,   /* only cells like inf: levels, should a text come, and mistakes if none does */
+    EM_IMPORT_BEYOND, /* only cells like inf: levels, should a text come, and mistakes if none does */
     EM_IMPORT_TEXT,
-    EM_IMPORT_LEFT_OUT  /* not wanted in the dataset */
+    EM_IMPORT_LEFT_OUT /* not wanted in the dataset */
 } em_import_kind;
 
 /* Starts zeroed but for the name. */
 typedef struct em_import_column {
-    char *name;              /* owned */
-    double *value;           /* [rows so far, with room for one more] owned; numbers, or codes of levels */
+    char *name;    /* owned */
+    double *value; /* [rows so far, with room for one more] owned; numbers, or codes of levels */
     size_t capacity;
     em_import_kind kind;
     em_texts levels;
-    const em_levels *given;  /* NULL: levels as they come */
-    const em_base *base;     /* NULL: values as they are */
-    bool any, any_number;    /* some cell was not missing, was a number */
-    char odd[EM_SHOWN];      /* the cell that made it what it is, where that is not NUMBERS, as messages show it */
+    em_texts order;         /* texts known beforehand come first, in this order; the others in bytewise order */
+    const em_levels *given; /* NULL: levels as they come */
+    const em_base *base;    /* NULL: values as they are */
+    bool any, any_number;   /* some cell was not missing, was a number */
+    char odd[EM_SHOWN];     /* the cell that made it what it is, where that is not NUMBERS, as messages show it */
+    const char *odd_path;   /* borrowed, as the path of its place */
     size_t odd_line;
+    /* Where a table comes in several files: */
+    size_t files;  /* that have this column */
+    bool late;     /* not the first one */
+    char *lacking; /* [EM_LISTED] names of files without it, after the first one that has it; NULL: none */
 } em_import_column;
 
 /* Where a cell stands. */

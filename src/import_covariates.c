@@ -49,7 +49,7 @@ static em_code end_columns(em_import_table *t)
             code = em_import_column_end(column, t->rows, t->path, t->log, t->error);
         left += column->kind != EM_IMPORT_LEFT_OUT;
     }
-    if (!code && left == 0)
+    if (!code && left == 0 && !t->unasked)
         code = em_fail(t->error, EM_INPUT_ERROR, "%s: there is no covariate in this table", t->path);
     return code;
 }
@@ -75,6 +75,13 @@ void em_import_covariates_clear(em_import_table *t)
 
 /* ---- subjects of both tables ----------------------------------------------------------------------------------- */
 
+/* The length of the part of a subject's id that the table has. */
+static size_t key_length(const em_import_table *t, const char *id)
+{
+    const char *end = t->suffix ? strstr(id, t->suffix) : NULL;
+    return end ? (size_t)(end - id) : strlen(id);
+}
+
 /* The row of each subject of the dataset, EM_TEXTS_NONE where there is none; row [S] to be freed. *found: how many have
  * one. */
 static size_t *match(const em_import_table *t, const em_dataset *data, size_t *found)
@@ -82,7 +89,7 @@ static size_t *match(const em_import_table *t, const em_dataset *data, size_t *f
     size_t *row = em_new(data->n_subjects, sizeof *row, t->error);
     *found = 0;
     for (size_t s = 0; row && s < data->n_subjects; s++) {
-        row[s] = em_texts_find(&t->ids, data->id[s], strlen(data->id[s]));
+        row[s] = em_texts_find(&t->ids, data->id[s], key_length(t, data->id[s]));
         *found += row[s] != EM_TEXTS_NONE;
     }
     return row;

@@ -7,9 +7,10 @@
 #include "fit_file.h"
 #include "fit_setup.h"
 
-/* One subject's rows, facts, restarts and conditions as em_trace_fn takes them, then its latents. x: the fit's parameters. */
+/* One subject's rows, facts, restarts and conditions as em_trace_fn takes them, then its latents and the log-likelihood of its
+ * trials. x: the fit's parameters. */
 static em_code trace_subject(const em_trials *trials, const em_view *view, size_t s, const double *x, double *latents,
-                             em_error *error)
+                             double *log_likelihood, em_error *error)
 {
     const em_model *model = trials->model;
     const size_t from = trials->data->offset[s], n = trials->data->offset[s + 1] - from, C = (size_t)model->n_columns;
@@ -28,7 +29,8 @@ static em_code trace_subject(const em_trials *trials, const em_view *view, size_
             condition[t] = (uint8_t)em_trials_condition(trials, from + t);
         }
         em_trials_facts(trials, s, facts);
-        model->trace((int)n, trials->options, rows, restart, view->conditions > 1 ? condition : NULL, facts, own, NULL, latents);
+        const em_draw wanted = {.log_likelihood = log_likelihood};
+        model->trace((int)n, trials->options, rows, restart, view->conditions > 1 ? condition : NULL, facts, own, &wanted, latents);
     }
     free(rows);
     free(facts);
@@ -53,20 +55,28 @@ static em_code take_view(const em_fit *fit, em_trials *trials, em_setup *setup, 
     return code;
 }
 
-/* Traces the fit's subjects, which stand in the dataset's order; whoever was left out of it has NaN. */
-static em_code trace_all(const em_fit *fit, const em_trials *trials, const em_view *view, double *latents, em_error *error)
+static void no_numbers(double *value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        value[i] = NAN;
+}
+
+/* Traces the fit's subjects, which stand in the dataset's order; who was left out of it, or not used by it, has NaN. */
+static em_code trace_all(const em_fit *fit, const em_trials *trials, const em_view *view, double *latents, double *log_likelihood,
+                         em_error *error)
 {
     const size_t P = (size_t)fit->n_parameters, L = (size_t)trials->model->n_latents;
     size_t next = 0;
     em_code code = EM_OK;
     for (size_t s = 0; code == EM_OK && s < trials->data->n_subjects; s++) {
-        double *mine = latents + trials->data->offset[s] * L;
+        const size_t from = trials->data->offset[s], n = trials->data->offset[s + 1] - from;
         const bool in = next < fit->n_subjects && strcmp(fit->subject[next], em_trials_id(trials, s)) == 0;
-        if (in && isfinite(fit->map[next * P]))
-            code = trace_subject(trials, view, s, fit->map + next * P, mine, error);
-        else /* not in the fit, or no point was found for this subject */
-            for (size_t i = 0; i < (trials->data->offset[s + 1] - trials->data->offset[s]) * L; i++)
-                mine[i] = NAN;
+        if (in && em_subject_is_used(fit->subject_status[next]) && isfinite(fit->map[next * P])) {
+            code = trace_subject(trials, view, s, fit->map + next * P, latents + from * L, log_likelihood + from, error);
+        } else {
+            no_numbers(latents + from * L, n * L);
+            no_numbers(log_likelihood + from, n);
+        }
         next += in;
     }
     if (code == EM_OK && next != fit->n_subjects)
@@ -77,12 +87,21 @@ static em_code trace_all(const em_fit *fit, const em_trials *trials, const em_vi
 em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame, double **latents,
                    em_error *error)
 {
+    double *log_likelihood = NULL;
+    em_code code = em_trial_values(fit, model, dataset, frame, latents, &log_likelihood, error);
+    free(log_likelihood);
+    return code;
+}
+
+em_code em_trial_values(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame, double **latents,
+                        double **log_likelihood, em_error *error)
+{
     em_trials trials = {0};
     em_setup setup = {0};
     em_fit_shape shape = {0};
     em_options_seen seen = {.levels = 0};
     *frame = NULL;
-    *latents = NULL;
+    *latents = *log_likelihood = NULL;
     json_t *options = json_loads(fit->options, 0, NULL);
     const int asked = (int)json_integer_value(json_object_get(options, "options"));
     const bool ignore_block = json_is_true(json_object_get(options, "ignore_block"));
@@ -102,10 +121,11 @@ em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset
         code = em_trials_options(&trials, &seen, asked, NULL, error);
     if (code == EM_OK) {
         *latents = em_new(trials.data->n_rows * (size_t)model->n_latents, sizeof **latents, error);
-        code = *latents ? EM_OK : EM_MACHINE;
+        *log_likelihood = *latents ? em_new(trials.data->n_rows, sizeof **log_likelihood, error) : NULL;
+        code = *log_likelihood ? EM_OK : EM_MACHINE;
     }
     if (code == EM_OK)
-        code = trace_all(fit, &trials, &setup.view, *latents, error);
+        code = trace_all(fit, &trials, &setup.view, *latents, *log_likelihood, error);
     if (code == EM_OK) {
         *frame = trials.data;
         (*frame)->id = trials.id; /* of everybody */
@@ -114,7 +134,8 @@ em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset
         trials.n_ids = 0;
     } else {
         free(*latents);
-        *latents = NULL;
+        free(*log_likelihood);
+        *latents = *log_likelihood = NULL;
     }
     em_setup_free(&setup);
     em_fit_shape_free(&shape);

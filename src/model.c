@@ -7,6 +7,7 @@
 #include "comm.h"
 #include "error.h"
 #include "model_file.h"
+#include "texts.h"
 
 #define MODEL(name) extern const em_model em_model_##name;
 #include "models.def"
@@ -33,26 +34,6 @@ const em_model *em_model_find(const char *name)
     return NULL;
 }
 
-/* Number of edits that turn a into b (Levenshtein 1966); names longer than 63 count as far away. */
-static int edits(const char *a, const char *b)
-{
-    int row[64], n = (int)strlen(b);
-    if (n > 63)
-        return 1000;
-    for (int j = 0; j <= n; j++)
-        row[j] = j;
-    for (int i = 1; *a; a++, i++) {
-        int corner = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            int change = corner + (*a != b[j - 1]), least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            corner = row[j];
-            row[j] = change < least ? change : least;
-        }
-    }
-    return row[n];
-}
-
 em_code em_model_get(const char *name, const em_model **model, em_error *error)
 {
     if (em_model_is_path(name))
@@ -66,7 +47,7 @@ em_code em_model_get(const char *name, const em_model **model, em_error *error)
     char close[300] = "";
     for (int i = 0; i < N_MODELS; i++) {
         size_t used = strlen(close);
-        if (edits(name, models[i]->name) <= 3 || strstr(models[i]->name, name))
+        if (em_text_edits(name, models[i]->name) <= 3 || strstr(models[i]->name, name))
             snprintf(close + used, sizeof close - used, "%s%s", used ? ", " : "; did you mean ", models[i]->name);
     }
     return em_fail(error, EM_INPUT_ERROR, "there is no model '%s'%s%s ('emlib models' lists them)", name, close,

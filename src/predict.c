@@ -322,6 +322,7 @@ em_code em_predict(em_comm *comm, const char *fit, const em_predict_options *o, 
                            .dataset = o->dataset,
                            .by = o->by,
                            .keep = o->keep,
+                           .task_settings = o->task_settings,
                            .n_keep = o->n_keep};
     em_code code = check(o, error);
     if (code == EM_OK)

@@ -196,8 +196,8 @@ void em_replay_say(const em_replay *r, const em_log *log)
                    r->model->columns[r->outcome[c].other].name);
         else
             em_say(log,
-                   "outcome %s is drawn by task '%s' (emlib simulate --tasks), because the data do not tell what "
-                   "other choices bring; columns %s_0, %s_1, ... would, and --keep %s where it does not depend on "
+                   "outcome %s is drawn by task '%s' (emlib simulate --tasks; --task sets its numbers), because the data do "
+                   "not tell what other choices bring; columns %s_0, %s_1, ... would, and --keep %s where it does not depend on "
                    "the choice",
                    name, r->model->task, name, name, name);
     }
@@ -289,6 +289,15 @@ static em_code read_share(em_replay *r, em_options_seen *seen, double *any, em_e
     return code == EM_OK ? make_room(r, error) : code;
 }
 
+static em_code read_settings(em_replay *r, em_error *error)
+{
+    if (r->task)
+        return em_settings_read(r->task, r->trials.options, r->task_settings, &r->settings, error);
+    if (r->task_settings)
+        return em_fail(error, EM_INPUT_ERROR, "--task: model %s names no task that there is", r->model->name);
+    return EM_OK;
+}
+
 em_code em_replay_open(em_replay *r, em_history history, const em_log *log, em_error *error)
 {
     em_options_seen seen = {.levels = 0};
@@ -308,6 +317,8 @@ em_code em_replay_open(em_replay *r, em_history history, const em_log *log, em_e
     em_comm_most(r->comm, &any, 1);
     r->is_plan = r->plans && any == 0;
     code = em_trials_options(&r->trials, &seen, options, log, error);
+    if (code == EM_OK)
+        code = read_settings(r, error);
     if (code == EM_OK)
         code = settle_sources(r, history, error);
     return em_comm_agree(r->comm, code, error);
@@ -443,10 +454,10 @@ em_code em_replay_subject(em_replay *r, size_t subject, const double *x, em_rand
     if (r->subject != subject)
         gather_rows(r, subject);
     memcpy(r->rows, r->begin, (size_t)(r->n * r->model->n_columns) * sizeof *r->rows);
-    r->scene = (em_scene){.model = r->model, .random = random, .options = r->trials.options};
+    r->scene = (em_scene){.model = r->model, .settings = &r->settings, .random = random, .options = r->trials.options};
     if (r->task && r->task->start && r->history == EM_HISTORY_OWN && (r->is_plan || !r->exact))
         r->task->start(&r->scene);
-    const em_draw draw = {em_random_uniform, random, outcome, r};
+    const em_draw draw = {em_random_uniform, random, outcome, r, NULL};
     r->model->trace(r->n, r->trials.options, r->rows, r->restart, view->conditions > 1 ? r->condition : NULL, r->facts,
                     own, &draw, NULL);
     if (r->unknown >= 0)

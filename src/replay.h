@@ -42,6 +42,7 @@ typedef struct em_replay {
     int n_keep;
     int options; /* K, without a fit; 0: as found in the data */
     bool plans;  /* a dataset without any response is a plan: all its trials are drawn */
+    const char *task_settings; /* NULL: the task's defaults */
     /* --- */
     em_fit *fit;    /* on every rank; NULL: none */
     em_setup setup; /* its parameters, options and shape */
@@ -51,6 +52,7 @@ typedef struct em_replay {
     bool own_data; /* they are the fit's */
     bool is_plan;
     const em_task *task;
+    em_settings settings;
     em_outcome_rule *outcome; /* [columns] of outcomes */
     bool balloons;            /* a balloon that burst bursts again at that pump */
     int choice;               /* column of the first coded response; -1: none */

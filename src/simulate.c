@@ -60,6 +60,19 @@ static void id_of(const em_drawing *d, size_t s, char id[ID_SIZE])
     snprintf(id, ID_SIZE, "sub-%0*zu", digits, s + 1);
 }
 
+/* The task has no value for an input or an outcome of the model. */
+static em_code no_value(const em_drawing *d, int c, em_error *error)
+{
+    const char *column = d->model->columns[c].name, *known = d->task->columns;
+    static const char remedy[] = "'emlib simulate --tasks' lists the tasks with their columns";
+    if (!em_task_knows(d->task, column))
+        return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s, only: %s; %s", d->task->name, column,
+                       d->model->name, *known ? known : "none", remedy);
+    return em_fail(error, EM_INPUT_ERROR,
+                   "task %s has no '%s' for model %s, which lacks choices, or others of the task's columns: %s; %s", d->task->name, column,
+                   d->model->name, known, remedy);
+}
+
 /* Draws one subject into d->rows: its parameters, what it is shown, then its trials by the model itself. */
 static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
 {
@@ -69,7 +82,7 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
     em_random random = draw_parameters(d, s, x);
     no_facts(facts);
     d->drawn = SIZE_MAX;
-    d->scene = (em_scene){.model = model, .random = &random, .options = d->options};
+    d->scene = (em_scene){.model = model, .settings = &d->settings, .random = &random, .options = d->options};
     if (d->task->start)
         d->task->start(&d->scene);
     for (size_t i = 0; i < T * C; i++)
@@ -84,14 +97,15 @@ static em_code draw_subject(em_drawing *d, size_t s, em_error *error)
             if (d->task->input)
                 *cell = d->task->input(&d->scene, model->columns[c].name);
             if (isnan(*cell))
-                return em_fail(error, EM_INPUT_ERROR, "task %s does not know the column '%s' of model %s", d->task->name,
-                               model->columns[c].name, model->name);
+                return no_value(d, (int)c, error);
         }
-    const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d};
+    const em_draw draw = {em_random_uniform, &random, d->task->outcome ? outcome : NULL, d, NULL};
     const double ll = model->trace(d->sim->trials, d->options, d->rows, NULL, NULL, facts, x, &draw, NULL);
     d->scene.random = NULL;
     for (size_t i = 0; i < T * C; i++)
         if (!isfinite(d->rows[i])) {
+            if (model->columns[i % C].role == EM_OUTCOME)
+                return no_value(d, (int)(i % C), error);
             char id[ID_SIZE];
             id_of(d, s, id);
             return em_fail(error, EM_INPUT_ERROR,
@@ -123,6 +137,9 @@ em_code em_drawing_start(const em_model *model, const em_simulation *sim, em_dra
         return em_fail(error, EM_INPUT_ERROR, "%zu subjects of %d trials are more than a file can hold", sim->subjects,
                        sim->trials);
     d->options = sim->options ? sim->options : task->options;
+    code = em_settings_read(task, d->options, sim->task_settings, &d->settings, error);
+    if (code != EM_OK)
+        return code;
     for (int j = 0; j < model->n_parameters; j++) {
         d->mu[j] = isnan(sim->mu[j]) ? model->parameters[j].mu : sim->mu[j];
         d->var[j] = isnan(sim->var[j]) ? model->parameters[j].var : sim->var[j];
@@ -143,10 +160,12 @@ static em_code make_truth(const em_drawing *d, em_truth *truth, em_error *error)
     const size_t P = (size_t)d->model->n_parameters;
     truth->seed = d->sim->seed;
     truth->model = em_copy(d->model->name, error);
+    truth->task = em_copy(d->task->name, error);
+    truth->task_settings = em_settings_text(d->task, &d->settings, error);
     truth->parameter = em_new(P, sizeof *truth->parameter, error);
     truth->mu = em_new(P, sizeof(double), error);
     truth->var = em_new(P, sizeof(double), error);
-    bool good = truth->model && truth->parameter && truth->mu && truth->var;
+    bool good = truth->model && truth->task && truth->task_settings && truth->parameter && truth->mu && truth->var;
     for (size_t j = 0; good && j < P; j++) {
         truth->n_parameters++;
         truth->parameter[j] = em_copy(d->model->parameters[j].name, error);

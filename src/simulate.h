@@ -9,6 +9,7 @@ typedef struct em_drawing {
     const em_model *model;
     const em_simulation *sim;
     const em_task *task;
+    em_settings settings; /* of the task */
     em_effects effects;
     em_scene scene;      /* what the task sees of the subject that is being drawn */
     int options;         /* K */

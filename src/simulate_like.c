@@ -457,6 +457,7 @@ em_code em_simulate_like(em_comm *comm, const em_like_options *o, const em_log *
                            .model_file = o->model_file,
                            .dataset = o->dataset,
                            .keep = o->keep,
+                           .task_settings = o->task_settings,
                            .n_keep = o->n_keep,
                            .options = o->options,
                            .plans = true};

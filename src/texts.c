@@ -141,3 +141,22 @@ void em_text_list(char list[EM_LISTED], const char *text)
         strcat(list, rest);
     }
 }
+
+int em_text_edits(const char *a, const char *b)
+{
+    int row[64], n = (int)strlen(b);
+    if (n > 63)
+        return 1000;
+    for (int j = 0; j <= n; j++)
+        row[j] = j;
+    for (int i = 1; *a; a++, i++) {
+        int corner = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n; j++) {
+            int change = corner + (*a != b[j - 1]), least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            corner = row[j];
+            row[j] = change < least ? change : least;
+        }
+    }
+    return row[n];
+}

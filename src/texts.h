@@ -31,4 +31,6 @@ enum { EM_LISTED = 400 };
 /* Adds a text, as em_text_shown has it, to a list for a message that starts as ""; ", ..." stands for those that do not
  * fit. */
 void em_text_list(char list[EM_LISTED], const char *text);
+/* Number of edits that turn a into b (Levenshtein 1966); names longer than 63 count as far away. */
+int em_text_edits(const char *a, const char *b);
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataset_memory.h"
 #include "error.h"
 
 /* ---- columns ---------------------------------------------------------------------------------------------------- */
@@ -48,12 +49,10 @@ static em_code check_kind(const em_trials *trials, const em_column *column, cons
     return EM_OK;
 }
 
-em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
+/* Finds the model's columns in the outline. */
+static em_code find_columns(em_trials *trials, bool ignore_block, em_error *error)
 {
-    *trials = (em_trials){.model = model, .path = path, .conditions = 1};
-    em_code code = em_dataset_read_outline(path, &trials->data, error);
-    if (code != EM_OK)
-        return code;
+    const em_model *model = trials->model;
     trials->column = em_new((size_t)model->n_columns, sizeof *trials->column, error);
     if (!trials->column)
         return EM_MACHINE;
@@ -64,12 +63,39 @@ em_code em_trials_open(const char *path, const em_model *model, bool ignore_bloc
             snprintf(who, sizeof who, "model %s", model->name);
             return no_column(trials, who, model->columns[c].name, error);
         }
-        code = check_kind(trials, &model->columns[c], have, error);
+        em_code code = check_kind(trials, &model->columns[c], have, error);
         if (code != EM_OK)
             return code;
     }
     trials->has_block = model->has_state && !ignore_block && em_dataset_find(trials->data, "block");
     return EM_OK;
+}
+
+em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
+{
+    *trials = (em_trials){.model = model, .path = path, .conditions = 1};
+    em_code code = em_dataset_read_outline(path, &trials->data, error);
+    return code == EM_OK ? find_columns(trials, ignore_block, error) : code;
+}
+
+em_code em_trials_open_memory(const em_dataset *data, const char *name, const em_model *model, bool ignore_block, em_trials *trials,
+                              em_error *error)
+{
+    *trials = (em_trials){.model = model, .path = name, .source = data, .conditions = 1};
+    em_code code = em_dataset_copy_outline(data, &trials->data, error);
+    return code == EM_OK ? find_columns(trials, ignore_block, error) : code;
+}
+
+em_code em_trials_read_ids(const em_trials *trials, size_t first, size_t count, char ***id, em_error *error)
+{
+    return trials->source ? em_dataset_copy_ids(trials->source, first, count, id, error)
+                          : em_dataset_read_ids(trials->data, trials->path, first, count, id, error);
+}
+
+static em_code read_rows(em_trials *trials, const char *const *names, int n, size_t first, size_t count, em_error *error)
+{
+    return trials->source ? em_dataset_copy_rows(trials->source, names, n, first, count, trials->data, error)
+                          : em_dataset_read_rows(trials->data, trials->path, names, n, first, count, error);
 }
 
 /* ---- conditions ---------------------------------------------------------------------------------------------------- */
@@ -102,7 +128,7 @@ static em_code find_levels(em_trials *trials, em_condition_column *by, em_error 
     em_code code = EM_OK;
     for (size_t from = 0; from < rows && code == EM_OK; from += PIECE) {
         const size_t n = rows - from < PIECE ? rows - from : PIECE;
-        code = em_dataset_read_rows(trials->data, trials->path, &by->name, 1, from, n, error);
+        code = read_rows(trials, &by->name, 1, from, n, error);
         const double *value = code == EM_OK ? em_dataset_find(trials->data, by->name)->value : NULL;
         for (size_t i = 0; i < n && code == EM_OK; i++)
             if (!isnan(value[i]) && !note_level(by, value[i]))
@@ -218,11 +244,11 @@ em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *er
     for (int i = 0; i < trials->n_also; i++)
         add_name(name, &n, trials->also[i].name);
     const uint64_t *offset = trials->data->offset;
-    em_code code = em_dataset_read_rows(trials->data, trials->path, name, n, offset[first], offset[end] - offset[first], error);
+    em_code code = read_rows(trials, name, n, offset[first], offset[end] - offset[first], error);
     free(name);
     forget_ids(trials);
     if (code == EM_OK)
-        code = em_dataset_read_ids(trials->data, trials->path, first, end - first, &trials->id, error);
+        code = em_trials_read_ids(trials, first, end - first, &trials->id, error);
     if (code != EM_OK)
         return code;
     trials->first_subject = first;

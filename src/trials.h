@@ -22,6 +22,7 @@ typedef struct em_also_column {
 typedef struct em_trials {
     const em_model *model;
     const char *path;      /* of the dataset, for messages; borrowed */
+    const em_dataset *source; /* the dataset where it is in memory, whole; borrowed; NULL: it is a file */
     em_dataset *data;      /* owned; an outline that holds the rows of the subjects that were asked for */
     char **id;             /* ids of these subjects; owned */
     size_t first_subject, n_ids;
@@ -45,6 +46,9 @@ typedef struct em_options_seen {
 /* Reads the outline of the dataset and finds the model's columns in it: their presence, their kind, their levels. */
 em_code em_trials_open(const char *path, const em_model *model, bool ignore_block, em_trials *trials, em_error *error)
     EM_MUST_CHECK;
+/* The same of a sealed dataset that is in memory; name: what messages call it. Both are borrowed. */
+em_code em_trials_open_memory(const em_dataset *data, const char *name, const em_model *model, bool ignore_block, em_trials *trials,
+                              em_error *error) EM_MUST_CHECK;
 /* Adds a column of conditions, before anything is read: its levels are those of its texts, or the numbers that occur in the dataset, for
  * which it is looked through. */
 em_code em_trials_add_by(em_trials *trials, const char *name, em_error *error) EM_MUST_CHECK;
@@ -58,6 +62,8 @@ int em_trials_condition(const em_trials *trials, size_t row);
 void em_trials_close(em_trials *trials);
 /* Reads the ids of subjects first .. end-1 and their rows of the columns, in place of what was read before. */
 em_code em_trials_read(em_trials *trials, size_t first, size_t end, em_error *error) EM_MUST_CHECK;
+/* The ids of subjects first .. first+count-1, which are the caller's to free. */
+em_code em_trials_read_ids(const em_trials *trials, size_t first, size_t count, char ***id, em_error *error) EM_MUST_CHECK;
 /* The id of a subject that was read. */
 static inline char *em_trials_id(const em_trials *trials, size_t subject)
 {

@@ -338,7 +338,8 @@ em_code em_uncertainty(em_comm *comm, const em_plan *plan, const em_estep *estep
         code = em_fail(error, EM_STOPPED, "stopped by a signal");
     if (code == EM_OK) {
         const int n = find_basis(&at, estep->n, group, unbounded, estep->design->full, basis);
-        code = invert(j_sum, basis, D, n, covariance, error);
+        if (n > 0) /* else all of the group is held */
+            code = invert(j_sum, basis, D, n, covariance, error);
         if (code == EM_OK)
             mark_held(basis, D, n, covariance);
     }

@@ -125,4 +125,14 @@ expect 2 'is a fit of model rw' "$emlib" fit data.h5 --model rw_dual -o x2.h5 --
 expect 2 "no subject 'nobody'" "${fit[@]}" x.h5 --exclude nobody
 expect 2 'diagonal or full' "${fit[@]}" x.h5 --covariance triangular
 check test ! -e x2.h5
+
+# ---- data that say nothing: no variance, both means at infinity, and so nothing that has a standard error
+for s in a b c; do
+    for t in 1 2 3 4 5 6 7 8 9 10 11 12; do
+        echo "$s,$((t * t % 3 > 0)),$((t % 4 > 0))"
+    done
+done | { echo subject,choice,reward && cat; } >nothing.csv
+check "$emlib" import nothing.csv -o nothing.h5 >nothing.txt
+expect 0 'beta: the data want its mean at infinity' "$emlib" fit nothing.h5 --model rw -o nothing_fit.h5
+expect 0 '^beta,exp,vanished,-[0-9.]+,0,0,[0-9.]+,[0-9.]+,NA,NA' "$emlib" export nothing_fit.h5 --table group
 finish

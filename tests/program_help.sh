@@ -18,7 +18,9 @@ expect 0 'mpirun -n 4 emlib fit' "$emlib" --help
 expect 0 '^emlib [0-9]+\.[0-9]+\.[0-9]+$' "$emlib" --version
 expect 2 "there is no command 'frobnicate'" "$emlib" frobnicate
 expect 2 'Usage' "$emlib"
-for command in import fit hbi show compare export models loglik loo predict simulate; do
+commands=$("$emlib" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | grep -vx model)
+check test "$(wc -l <<<"$commands")" -gt 12
+for command in $commands; do
     check helps "$emlib" $command --help
     expect 2 "unrecognized option '--no-such'" "$emlib" $command --no-such
 done

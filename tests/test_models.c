@@ -190,8 +190,18 @@ static double traced(em_dataset *data, const em_model *m, int options, size_t s,
         for (size_t c = 0; c < C; c++)
             rows[t * C + c] = data->column[c].value[from + t];
     }
+    double *each = malloc((n + 1) * sizeof *each), sum = 0;
+    const em_draw wanted = {.log_likelihood = each};
+    const double ll = m->trace((int)n, options, rows, restart, NULL, facts, x, &wanted, latents);
+    for (size_t t = 0; t < n; t++) { /* of each trial, where a response is scored */
+        const bool scored = (em_trials_look(&trials, from + t) & ~EM_LEARNED) != 0;
+        assert_int_equal(isnan(each[t]), !scored);
+        sum += scored ? each[t] : 0;
+    }
+    near(sum, ll, 1e-11, "sum over the trials", m, 0);
+    near(m->trace((int)n, options, rows, restart, NULL, facts, x, NULL, latents), ll, 1e-12, "value without the trials", m, 0);
     free(trials.column);
-    const double ll = m->trace((int)n, options, rows, restart, NULL, facts, x, NULL, latents);
+    free(each);
     free(rows);
     free(restart);
     return ll;

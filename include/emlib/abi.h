@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Changes whenever a struct or function type of this file does. A model built for another number is refused. */
-#define EM_ABI 3
+#define EM_ABI 4
 
 /* The largest number of parameters of a model, and of options (K) of a choice. */
 #define EM_MAX_PARAMETERS 32
@@ -95,12 +95,13 @@ typedef struct em_kernel {
 
 enum { EM_ISA_BASELINE, EM_ISA_AVX2, EM_ISA_AVX512, EM_N_ISA };
 
-/* How em_trace_fn draws what a subject does and what happens to it. */
+/* How em_trace_fn draws what a subject does and what happens to it, and what it tells of each trial beside latents. */
 typedef struct em_draw {
-    double (*uniform)(void *rng); /* in (0,1) */
+    double (*uniform)(void *rng); /* in (0,1); NULL: nothing is drawn */
     void *rng;
     double (*outcome)(void *task, int trial, int column, const double *row); /* NULL: outcomes stay as recorded */
     void *task;
+    double *log_likelihood; /* [trials] out: of the trial's scored responses, NaN where none is; NULL: not wanted */
 } em_draw;
 
 /* One subject, trial by trial: returns the log-likelihood. rows [trials][columns] in/out, NaN for missing; with `draw`

@@ -95,6 +95,8 @@ typedef struct em_truth {
     int n_effects;           /* E; with effects mu is the mean where the covariates are 0 */
     char **effect_covariate, **effect_parameter; /* [E] */
     double *effect;          /* [E] shift of the parameter's mean for one unit of the covariate */
+    char *task;              /* that was done; NULL where that is not known */
+    char *task_settings;     /* all of them, as em_simulation has them; "" for a task without any */
 } em_truth;
 
 typedef struct em_dataset {
@@ -176,6 +178,12 @@ typedef struct em_base {
     const char *column;
     int base; /* the code of the first level in the table; becomes 0 */
 } em_base;
+/* Rows that are trials: those with one of these values in the column. */
+typedef struct em_keep {
+    const char *column;       /* its new name */
+    const char *const *value; /* [n] */
+    int n;
+} em_keep;
 typedef struct em_import_options {
     const char *subject; /* column that tells subjects apart; default "subject" */
     const em_rename *rename;
@@ -183,6 +191,8 @@ typedef struct em_import_options {
     const em_base *base;
     int n_rename, n_levels, n_base;
     const char *covariates; /* path of a table with one row a subject; NULL: there is none */
+    const em_keep *keep;    /* [n_keep] a row must agree with all of them; none: every row is a trial */
+    int n_keep;
 } em_import_options;
 
 EM_API em_import_options em_import_defaults(void);
@@ -193,6 +203,28 @@ EM_API em_import_options em_import_defaults(void);
  * trials are left out, with a word in the log. `log` gets warnings. Errors name file, line and column. */
 EM_API em_code em_import(const char *path, const em_import_options *options, const em_log *log, em_dataset **data,
                          em_error *error) EM_MUST_CHECK;
+
+/* Labels of sessions, runs or acquisitions, without "ses-" and the like; n 0: all of them. */
+typedef struct em_bids_labels {
+    const char *const *label; /* [n] */
+    int n;
+} em_bids_labels;
+typedef struct em_bids_options {
+    const char *task;     /* its label; NULL is refused, with a list of those there are */
+    const char *suffix;   /* "beh" or "events"; NULL: whichever there is */
+    const char *datatype; /* "beh", "func", "eeg", ...: files of these folders alone; NULL: of all */
+    em_bids_labels session, run, acquisition; /* sessions follow one another in this order */
+    bool by_session;      /* each session is a subject, LABEL_ses-LABEL */
+} em_bids_options;
+/* Reads the tables of a task in a folder that is arranged as the Brain Imaging Data Structure (BIDS) has it:
+ * sub-LABEL/[ses-LABEL/]DATATYPE/sub-LABEL[_ses-LABEL]_task-TASK[_acq-LABEL][_run-NUMBER]_beh.tsv or _events.tsv. A
+ * subject's id is the label. Its files follow one another by session, acquisition and run, in natural order; columns
+ * `session`, `run` and `acquisition` are added where names of files have them, unless the files have columns of these
+ * names. A column that only some files have is missing in the others. Texts are coded in the order of `Levels` in the JSON files that
+ * belong to a table, if there are any. Covariates are those of participants.tsv, or of `covariates`. em_import_options' `subject` is
+ * not used. The dataset is that of em_import from one table with all rows. */
+EM_API em_code em_import_bids(const char *folder, const em_bids_options *bids, const em_import_options *options,
+                              const em_log *log, em_dataset **data, em_error *error) EM_MUST_CHECK;
 
 /* ---- ranks ----------------------------------------------------------------------------------------------------- */
 
@@ -273,6 +305,8 @@ typedef enum em_subject_status { EM_SUBJECT_STATES(EM_SUBJECT_ENUM) } em_subject
 /* What a subject's status means, a constant string; and whether it is one that users should look at. */
 EM_API const char *em_subject_status_text(int status);
 EM_API bool em_subject_is_flagged(int status);
+/* Whether the subject entered the M-step and the evidence. */
+EM_API bool em_subject_is_used(int status);
 
 /* Per-parameter status in the group. */
 typedef enum em_group_status { EM_GROUP_ESTIMATED = 0, EM_GROUP_VANISHED = 1, EM_GROUP_GIVEN = 2, EM_GROUP_SHARED = 3 } em_group_status;
@@ -368,6 +402,17 @@ EM_API void em_fit_free(em_fit *fit);
 /* The posterior covariance of subject s's parameters, cov [P,P] out, unconstrained scale: the inverse of the Hessian over the directions
  * in which the group has variance, 0 along the others. False, and NaN, where it is not positive definite. */
 EM_API bool em_fit_posterior(const em_fit *fit, size_t s, double *cov);
+/* A 95 % interval, unconstrained scale; all NaN where there is none. */
+typedef struct em_interval {
+    double lower, upper;
+    double error, df; /* of a mean: the standard error that it is made with, and the degrees of freedom of t; else NaN */
+} em_interval;
+/* Of a mean or coefficient of parameter j with this standard error: t with S - C degrees of freedom, C columns of the parameter. As in
+ * regression it takes the error for S/(S - C) times as large a variance: EM divides the group's variance by the S subjects, without
+ * regard to the C coefficients that were estimated, too. */
+EM_API em_interval em_fit_interval(const em_fit *fit, int parameter, double value, double se);
+/* Of a variance: normal on the log scale. */
+EM_API em_interval em_variance_interval(double value, double se);
 /* Progress, called on rank 0; what is NULL is not called. */
 typedef struct em_progress {
     /* after each E-step of a fit */
@@ -382,6 +427,9 @@ typedef struct em_progress {
 EM_API em_code em_fit_run(em_comm *comm, const char *dataset, const em_model *model, const em_fit_options *options,
                           const em_progress *progress, const em_log *log, em_fit **fit, em_error *error)
     EM_MUST_CHECK;
+/* The same of a sealed dataset in memory, whole and the same on every rank. name: what messages and fit->dataset call it. */
+EM_API em_code em_fit_data(em_comm *comm, const em_dataset *data, const char *name, const em_model *model,
+                           const em_fit_options *options, const em_log *log, em_fit **fit, em_error *error) EM_MUST_CHECK;
 /* Where a fit goes, and what is done about what is there already. */
 typedef struct em_fit_output {
     const char *path;
@@ -498,6 +546,10 @@ typedef struct em_simulation {
     const em_effect *effect; /* several on one parameter add up */
     const em_split *split;
     int n_effects, n_splits;
+    /* Settings of the model's task that are not the defaults: "p=0.9/0.1,reversal=30". Lists have '/' between their numbers, ranges
+     * "..". Names, defaults and meanings: emlib simulate --model MODEL --task help. NULL or "": all defaults. What is not allowed is
+     * EM_INPUT_ERROR. */
+    const char *task_settings;
 } em_simulation;
 /* Reads "age:alpha=0.5,age:beta=-1". effects [n] out, texts included in one block of memory: free it. NULL or an empty text gives
  * none. */
@@ -531,6 +583,7 @@ typedef struct em_like_options {
     const char *const *keep; /* [n_keep] columns that stay as they are: outcomes that do not depend on what is chosen, and columns that the
                                 model does not know, which are left out otherwise */
     int n_keep;
+    const char *task_settings; /* as in em_simulation, where the model's task draws outcomes */
 } em_like_options;
 EM_API em_like_options em_like_defaults(void);
 /* The design of a dataset with responses drawn anew, and its truth. Subjects, trials and the columns that the model is shown stay as they
@@ -564,6 +617,7 @@ typedef struct em_predict_options {
     const char *by;         /* a column of the trials: everything once more for each of its values; NULL: none */
     const char *const *keep; /* [n_keep] outcomes that do not depend on what is chosen */
     int n_keep;
+    const char *task_settings; /* as in em_simulation, where the model's task draws outcomes */
 } em_predict_options;
 EM_API em_predict_options em_predict_defaults(void);
 
@@ -605,9 +659,112 @@ EM_API em_code em_predict(em_comm *comm, const char *fit, const em_predict_optio
                           em_prediction **prediction, em_error *error) EM_MUST_CHECK;
 
 /* Latent variables of every trial at the subjects' MAPs.
- * latents [N,L] out (NaN where a trial does not count), to be freed; frame: the dataset with the model's columns. */
+ * latents [N,L] out (NaN where a trial does not count, and of subjects that are not in the fit or not used by it), to be freed;
+ * frame: the dataset with the model's columns. */
 EM_API em_code em_latents(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame,
                           double **latents, em_error *error) EM_MUST_CHECK;
+/* The same, and log_likelihood [N] out: that of a trial's scored responses, given all trials before it, at the subject's MAP; NaN
+ * where none is scored. To be freed. */
+EM_API em_code em_trial_values(const em_fit *fit, const em_model *model, const char *dataset, em_dataset **frame, double **latents,
+                               double **log_likelihood, em_error *error) EM_MUST_CHECK;
+
+/* ---- studies: can it be recovered? ------------------------------------------------------------------------------- */
+
+/* A true value, its estimate, the standard error or posterior standard deviation of this (none on the natural scale), and the 95 %
+ * interval; NaN where there is none. */
+typedef struct em_recovered_value {
+    double truth, estimate, se, lower, upper;
+} em_recovered_value;
+
+/* What many such values say. */
+typedef struct em_recovered {
+    size_t n;                /* estimates whose truth is known */
+    double truth, estimate;  /* mean of these truths; mean of all estimates */
+    double bias, rmse;       /* mean of estimate - truth; root of the mean of its square */
+    double correlation;      /* of subjects' truths and estimates in a data set: mean over those where both vary; NaN: none */
+    int n_correlations;      /* data sets where they do */
+    size_t n_intervals, n_held; /* intervals there are; those that hold the truth */
+    double coverage;         /* n_held / n_intervals */
+} em_recovered;
+
+/* One data set and its fit. */
+typedef struct em_recovery_run {
+    uint64_t seed;                 /* em_simulate makes the same data with it */
+    bool converged;
+    int iterations;
+    size_t n_used, n_flagged;      /* subjects in the group; em_subject_is_flagged */
+    const em_recovered_value *mu, *var;        /* [P] unconstrained */
+    const em_recovered_value *value, *natural; /* [S,P] unconstrained, natural; no estimate of subjects that are not used */
+    const int8_t *status;          /* [S] em_subject_status */
+    const int8_t *group_status;    /* [P] em_group_status */
+} em_recovery_run;
+
+typedef struct em_recovery {
+    char *model;
+    int n_parameters, n_repetitions, trials;
+    size_t n_subjects;
+    char **parameter, **transform; /* [P] */
+    char **subject;                /* [S] */
+    bool *bounded;                 /* [P] a fact of the data bounds it: the unconstrained truth of subjects is that of their data, and the
+                                      group has no truth on that scale */
+    em_recovery_run *run;          /* [R] */
+    em_recovered *value, *natural; /* [P] of subjects, all data sets */
+    em_recovered *mu, *var;        /* [P] of the group */
+    int n_moving;                  /* fits that had not converged; they count like the others, but have no intervals of the group */
+    size_t n_flagged, n_unused;    /* subjects of all fits; the latter have no estimate and do not count */
+    double seconds;
+    void *store;                   /* what the runs point to */
+} em_recovery;
+
+EM_API void em_recovery_free(em_recovery *recovery);
+/* Parameter recovery: simulates `repetitions` data sets, fits each, and compares. The first has the seed of `simulation`, the others seeds
+ * that follow from it; all else of `simulation` holds for each of them. Of `options` tol, max_iter, starts, seed, full and accelerate are
+ * for use (EM_INPUT_ERROR for others); the number of options is the simulation's. Intervals of subjects are MAP +- 1.96 posterior
+ * standard deviations on the unconstrained scale (em_fit_posterior), and what becomes of their ends on the natural one; a parameter whose
+ * variance has vanished has none. Those of the group: em_fit_interval, em_variance_interval. Nothing is written. A rank holds the data set
+ * it works on whole. Collective; on rank 0 *recovery, elsewhere NULL, the same on any number of ranks. EM_NOT_CONVERGED, with the result:
+ * n_moving is above 0. progress: its `repetition`. */
+EM_API em_code em_recover(em_comm *comm, const em_model *model, const em_simulation *simulation, const em_fit_options *options,
+                          int repetitions, const em_progress *progress, em_recovery **recovery, em_error *error) EM_MUST_CHECK;
+
+/* One model's fit of one simulated data set. */
+typedef struct em_identified {
+    bool converged;
+    size_t n_used, n_flagged;
+    double log_marginal_likelihood, bic_int; /* NaN: none */
+    double expected_frequency, protected_exceedance; /* of the model among all that were fitted to this data set, see em_select_models;
+                                                        NaN: no subject has evidence in every fit */
+    bool best; /* no BIC_int is lower; several where they tie */
+} em_identified;
+
+typedef struct em_identification {
+    int n_models, n_repetitions, trials;
+    size_t n_subjects;
+    char **model;        /* [M] */
+    uint64_t *seed;      /* [R] the same for data of every model */
+    em_identified *fit;  /* [M,R,M] simulated, repetition, fitted */
+    double *confusion;   /* [M,M] share of the data sets of model i (row) for which j (column) is best, ties shared out evenly; NaN: none of
+                            the data sets has a best one */
+    double *inversion;   /* [M,M] probability that i was simulated where j is best, all models being equally probable before: the columns
+                            of `confusion` divided by their sums; NaN where j is never best */
+    double *difference;  /* [M,M] mean BIC_int of j less that of i, on data of i */
+    double *expected_frequency, *protected_exceedance; /* [M,M] means over the data sets of i */
+    int n_ties;          /* data sets with several best models */
+    int n_uneven;        /* data sets whose fits do not use the same subjects: their BIC_int are of different data */
+    int n_moving;        /* fits that had not converged; they count like the others */
+    size_t n_flagged;    /* subjects of all fits */
+    double seconds;
+} em_identification;
+
+EM_API void em_identification_free(em_identification *identification);
+/* Model recovery: simulates `repetitions` data sets from each of the models, fits every model to every one, and tells which has the lowest
+ * BIC_int: the confusion matrix and its inversion (Wilson & Collins 2019, eLife 8:e49547). simulation [n_models]. Data of a model that
+ * has nothing but responses get what else the others need from the task of the first that needs it. EM_INPUT_ERROR before anything runs
+ * where data of another model lack a column that is needed, or where the models explain different responses. Two BIC_int
+ * within 1e-6 tie. The rest as for em_recover. */
+EM_API em_code em_identify(em_comm *comm, const em_model *const *models, int n_models, const em_simulation *simulation,
+                           const em_fit_options *options, int repetitions, const em_progress *progress,
+                           em_identification **identification, em_error *error) EM_MUST_CHECK;
 
 /* ---- comparing models ------------------------------------------------------------------------------------------ */
 

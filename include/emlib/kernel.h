@@ -144,6 +144,22 @@ static void em_load(const em_run *em, const double *x, parameters *p)
     PARAMETERS(EM_LOAD)
 }
 
+/* Where the log-likelihood of each trial is wanted, its sum begins anew with each. */
+static em_v em_begin_trial(em_run *em)
+{
+    const em_v so_far = em->ll.v;
+    if (em->draw && em->draw->log_likelihood)
+        em->ll.v = em_all(0);
+    return so_far;
+}
+static void em_end_trial(em_run *em, em_v so_far, int scored)
+{
+    if (!em->draw || !em->draw->log_likelihood)
+        return;
+    em->draw->log_likelihood[em->trial] = scored ? em->ll.v[0] : NAN;
+    em->ll.v += so_far;
+}
+
 /* Marks the responses that are scored; returns whether the state learns from this row. */
 static int em_look(em_run *em, int drawing)
 {
@@ -195,6 +211,7 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
             em_load(em, x + condition[t] * EM_P, &p);
         em->row = rows + (size_t)t * EM_C;
         em->trial = t;
+        const em_v so_far = em_begin_trial(em);
         em->latents = latents ? latents + (size_t)t * EM_L : NULL;
         if (restart && restart[t])
             em_start(em, &p, &s);
@@ -205,6 +222,7 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
         for (int l = 0; l < EM_L && latents && !any; l++)
             em->latents[l] = NAN;
         em_settle(em);
+        em_end_trial(em, so_far, any);
     }
     return em->ll.v[0];
 }

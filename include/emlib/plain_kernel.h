@@ -279,12 +279,25 @@ static void em_draw_trial(em_drawn *s, int t, double *row, int options, const em
         s->column[c][t] = was[c];
 }
 
+/* The log-likelihood of each trial: that of the rows up to it, of which only its own responses count. */
+static void em_each_trial(em_drawn *s, int trials, uint8_t *bits, double *log_likelihood)
+{
+    __builtin_memcpy(bits, s->scored, (size_t)trials);
+    __builtin_memset(s->scored, 0, (size_t)trials);
+    for (int t = 0; t < trials; t++) {
+        s->scored[t] = bits[t];
+        s->d.trials = t + 1;
+        log_likelihood[t] = bits[t] ? em_at(&s->d, s->x) : NAN;
+        s->scored[t] = 0;
+    }
+}
+
 static double em_trace(int trials, int options, double *rows, const uint8_t *restart, const uint8_t *condition,
                        const double *facts, const double *x, const em_draw *draw, double *latents)
 {
     em_drawn s = {.d = {.trials = trials, .options = options, .em_facts = facts}};
     double *store = em_turn(rows, trials, &s.d), ll = NAN;
-    uint8_t *flags = calloc(3 * (size_t)trials + 1, 1);
+    uint8_t *flags = calloc(4 * (size_t)trials + 1, 1);
     (void)latents, (void)condition; /* one value a parameter: a fit by condition is refused */
     for (int c = 0; c < EM_C; c++)
         s.column[c] = store ? store + (size_t)c * (size_t)trials : NULL;
@@ -304,6 +317,8 @@ static double em_trace(int trials, int options, double *rows, const uint8_t *res
             s.scored[t] = (uint8_t)bits;
         }
         ll = em_at(&s.d, s.x);
+        if (draw && draw->log_likelihood)
+            em_each_trial(&s, trials, flags + 3 * trials, draw->log_likelihood);
     }
     free(store);
     free(flags);

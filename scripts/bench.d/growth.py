@@ -92,3 +92,19 @@ def growth(emlib, o):
         before = row.first, row.first_value
         yield row
     yield Row("growth", f"{x[0]} to {x[-1]} parameters", "exponent of the time in parameters", "one evaluation", exponent(x, y))
+
+
+def checkpoints(emlib, o):
+    """What it costs to keep the state of an unfinished fit as often as emlib ever does, against not at all."""
+    often, never = ("--checkpoint-every", 0), ("--checkpoint-every", 1e9)
+    cases = (("rw", 50000, 50, ("--accelerate", "none")), ("gng_m3", 200, 200, ()))
+    for model, subjects, trials, more in cases:
+        if o.quick:
+            subjects //= 20
+        data = emlib.simulate(subjects, trials, model=model, mu=None, var=None)
+        fits = [(emlib.fit(data, model=model, more=(*more, *often)), emlib.fit(data, model=model, more=(*more, *never))) for _ in range(2 if o.quick else 7)]
+        kept, bare = zip(*fits)
+        if not (np.array_equal(kept[0].mu, bare[0].mu) and np.array_equal(kept[0].var, bare[0].var)):
+            raise Failed("a fit that keeps its state ends with other group values")
+        yield Row("checkpoint", f"{model}, {subjects:,} x {trials:,}", "whole fit, files included (s)",
+                  **compare("--checkpoint-every 0", [f.total_seconds for f in kept], "no checkpoints", [f.total_seconds for f in bare]))

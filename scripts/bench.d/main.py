@@ -8,6 +8,7 @@ parts:
   tmb        against TMB, an R package with exact derivatives: the same model, Laplace evidence maximised
   ranks      the same data on 1, 2, 4 ... ranks, as far as there are cores
   growth     time against subjects, trials and parameters
+  checkpoint keeping the state of an unfinished fit as often as it is ever kept, against never
   network    messages between two ranks, and from that the messages of one EM iteration on 10, 1,000 and 10,000 ranks (computed)
 
 On two quiet cores all of it takes about five minutes, after installing and building; --quick takes less than one and leaves
@@ -24,7 +25,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-PARTS = ("yardstick", "python", "tmb", "ranks", "growth", "network")
+PARTS = ("yardstick", "python", "tmb", "ranks", "growth", "checkpoint", "network")
 
 
 def options():
@@ -62,7 +63,7 @@ def measure(emlib, o):
     import rivals
     from tools import Absent, Failed, Others, say
 
-    what = {"yardstick": rivals.yardstick, "python": rivals.python, "tmb": rivals.tmb, "ranks": growth.ranks, "growth": growth.growth, "network": many_ranks.network}
+    what = {"yardstick": rivals.yardstick, "python": rivals.python, "tmb": rivals.tmb, "ranks": growth.ranks, "growth": growth.growth, "checkpoint": growth.checkpoints, "network": many_ranks.network}
     rows, skipped, failed, others = [], [], [], {}
     for part in (p for p in PARTS if p in o.parts):
         say(f"== {part}")

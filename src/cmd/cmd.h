@@ -7,7 +7,8 @@
 #include "emlib/emlib.h"
 
 typedef int command_fn(int argc, char **argv);
-command_fn cmd_batch, cmd_import, cmd_fit, cmd_hbi, cmd_show, cmd_compare, cmd_export, cmd_model, cmd_model_check, cmd_models, cmd_loglik, cmd_loo, cmd_predict, cmd_simulate;
+command_fn cmd_batch, cmd_completion, cmd_import, cmd_fit, cmd_hbi, cmd_show, cmd_compare, cmd_export, cmd_identify, cmd_manual, cmd_model,
+    cmd_model_check, cmd_models, cmd_loglik, cmd_loo, cmd_predict, cmd_recover, cmd_simulate;
 
 /* `emlib show` of an HBI file: prints it and returns the exit status. */
 int show_hbi(const char *path, bool json);

@@ -5,11 +5,13 @@
 
 #include "../output.h"
 #include "cmd.h"
+#include "export_trials.h"
 #include "print_bootstrap.h"
 #include "print_group.h"
 
 typedef struct export_options {
-    const char *fit, *table, *output, *data, *model;
+    const char *fit, *table, *output, *split;
+    trials_request trials;
     bool force;
 } export_options;
 
@@ -30,14 +32,18 @@ static const struct {
 };
 enum { N_TABLES = sizeof tables / sizeof *tables };
 
+enum { KEY_COVARIATES = 256, KEY_SPLIT };
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     export_options *o = state->input;
     switch (key) {
     case 't': o->table = text; return 0;
     case 'o': o->output = text; return 0;
-    case 'd': o->data = text; return 0;
-    case 'm': o->model = text; return 0;
+    case 'd': o->trials.data = text; return 0;
+    case 'm': o->trials.model = text; return 0;
+    case KEY_COVARIATES: o->trials.covariates = true; return 0;
+    case KEY_SPLIT: o->split = text; return 0;
     case 'f': o->force = true; return 0;
     case ARGP_KEY_ARG:
         if (o->fit)
@@ -49,6 +55,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
             cmd_misuse(state, "which fit file?");
         if (!o->table)
             cmd_misuse(state, "which table? --table subjects, group, coefficients, estimates, trace, trials or bootstrap");
+        if ((o->split || o->trials.covariates) && strcmp(o->table, "trials") != 0)
+            cmd_misuse(state, "--%s is for --table trials", o->split ? "split" : "covariates");
+        if (o->split && o->output)
+            cmd_misuse(state, "either --output, one file, or --split, a file for each subject");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -59,7 +69,9 @@ static const struct argp_option options[] = {
     {"output", 'o', "FILE.csv", 0, "Where to write it; default: the standard output", 0},
     {"data", 'd', "DATA.h5", 0, "For trials: the dataset, where it is no longer at the place that the fit names", 0},
     {"model", 'm', "FILE.so", 0, "For trials of a fit of a compiled model: that model, which is code", 0},
-    {"force", 'f', 0, 0, "Replace FILE.csv if it exists", 0},
+    {"covariates", KEY_COVARIATES, 0, 0, "For trials: the subjects' covariates as columns", 0},
+    {"split", KEY_SPLIT, "FOLDER", 0, "For trials: a file FOLDER/SUBJECT.csv for each subject", 0},
+    {"force", 'f', 0, 0, "Replace FILE.csv, or files in FOLDER, if they exist", 0},
     {0},
 };
 static const struct argp argp = {
@@ -74,12 +86,15 @@ static const struct argp argp = {
            "coefficients: a row for each effect of a covariate on a parameter's mean.\n"
            "estimates: all that was estimated, with the covariance of the estimates, for tests of your own.\n"
            "trace: a row for each E-step: the group it ran under and its evidence.\n"
-           "trials: a row for each trial: the data that the model used and its latent variables, such as values and "
-           "prediction errors, at each subject's estimate.\n"
+           "trials: a row for each trial of the data, in their order: subject, trial (1, 2, ...), all columns of the data, the model's latent "
+           "variables (values, prediction errors: 'emlib models NAME'), log_likelihood and p_choice, the probability of all that "
+           "was chosen on the trial given the trials before, at each subject's estimate. They are NA on trials that are not scored, and for subjects whom "
+           "the fit did not use; their rows stay. Columns of the data keep their names: where one is called trial, emlib's own is emlib_trial.\n"
            "bootstrap: a row for each repetition of 'emlib fit --bootstrap': means or coefficients, and variances.\n"
            "Of an HBI file: subjects (each model's responsibility and parameters), group, trace, and models.\n\nExample:\n\n"
            "  emlib export rw.h5 --table subjects -o rw_subjects.csv\n"
-           "  emlib export rw.h5 --table trials --data moved/data.h5 | head",
+           "  emlib export rw.h5 --table trials --data moved/data.h5 | head\n"
+           "  emlib export rw.h5 --table trials --covariates --split regressors",
 };
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */
@@ -138,7 +153,7 @@ static em_code write_subjects(const em_fit *fit, const export_options *o, FILE *
         for (int j = 0; j < P; j++) {
             comma_number(to, fit->natural[s * (size_t)P + (size_t)j]);
             comma_number(to, fit->map[s * (size_t)P + (size_t)j]);
-            comma_number(to, sqrt(fmax(cov[j * P + j], 0)));
+            comma_number(to, sqrt(cov[j * P + j] < 0 ? 0 : cov[j * P + j])); /* NaN without a posterior */
         }
         putc('\n', to);
     }
@@ -190,52 +205,13 @@ static em_code write_trace(const em_fit *fit, const export_options *o, FILE *to,
     return EM_OK;
 }
 
-static void write_trial(const em_dataset *data, size_t row, const double *latents, int n_latents, FILE *to)
-{
-    for (int k = 0; k < data->n_columns; k++) {
-        const em_dataset_column *column = &data->column[k];
-        if (!column->value)
-            continue;
-        double value = column->value[row];
-        if (column->level && !isnan(value))
-            comma_text(to, column->level[(int)value]);
-        else
-            comma_number(to, value);
-    }
-    for (int l = 0; l < n_latents; l++)
-        comma_number(to, latents[row * (size_t)n_latents + (size_t)l]);
-    putc('\n', to);
-}
-
 static em_code write_trials(const em_fit *fit, const export_options *o, FILE *to, em_error *error)
 {
-    const em_model *model;
-    em_dataset *data = NULL;
-    double *latents = NULL;
-    const char *name;
-    em_code code = em_fit_model_name(fit, o->model, &name, error);
+    trials_table *table = NULL;
+    em_code code = trials_table_make(fit, &o->trials, &table, error);
     if (!code)
-        code = em_model_get(name, &model, error);
-    if (!code)
-        code = em_latents(fit, model, o->data ? o->data : fit->dataset, &data, &latents, error);
-    if (code)
-        goto done;
-    fputs("subject,trial", to);
-    for (int k = 0; k < data->n_columns; k++)
-        if (data->column[k].value)
-            comma_text(to, data->column[k].name);
-    for (int l = 0; l < model->n_latents; l++)
-        comma_text(to, model->latents[l].name);
-    putc('\n', to);
-    for (size_t s = 0; s < data->n_subjects; s++)
-        for (uint64_t row = data->offset[s]; row < data->offset[s + 1]; row++) {
-            print_csv_text(to, data->id[s]);
-            fprintf(to, ",%llu", (unsigned long long)(row - data->offset[s] + 1));
-            write_trial(data, row, latents, model->n_latents, to);
-        }
-done:
-    em_dataset_free(data);
-    free(latents);
+        trials_table_write(table, to);
+    trials_table_free(table);
     return code;
 }
 
@@ -266,8 +242,18 @@ static em_code write_file(write_fn *write, const em_fit *fit, const export_optio
     const fit_table table = {write, fit, o};
     em_code code = em_output_differs(o->output, o->fit, error);
     if (!code)
-        code = em_output_differs(o->output, o->data ? o->data : fit->dataset, error);
+        code = em_output_differs(o->output, o->trials.data ? o->trials.data : fit->dataset, error);
     return code ? code : print_file(o->output, o->force, write_table, &table, error);
+}
+
+static em_code write_split(const em_fit *fit, const export_options *o, em_error *error)
+{
+    trials_table *table = NULL;
+    em_code code = trials_table_make(fit, &o->trials, &table, error);
+    if (!code)
+        code = trials_table_split(table, o->split, o->force, error);
+    trials_table_free(table);
+    return code;
 }
 
 int cmd_export(int argc, char **argv)
@@ -287,7 +273,9 @@ int cmd_export(int argc, char **argv)
     em_code code = write ? em_fit_read(o.fit, &fit, &error)
                          : em_fail(&error, EM_INPUT_ERROR,
                                    "there is no table '%s'; --table takes subjects, group, coefficients, estimates, trace, trials or bootstrap", o.table);
-    if (!code)
+    if (!code && o.split)
+        code = write_split(fit, &o, &error);
+    else if (!code)
         code = o.output ? write_file(write, fit, &o, &error) : write(fit, &o, stdout, &error);
     em_fit_free(fit);
     return code ? cmd_fail("export", &error) : cmd_finish("export", 0);

@@ -169,8 +169,9 @@ static const struct argp_option options[] = {
      "errors and intervals that do not rest on a formula ('emlib show')", 2},
     {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: as found in the data)", 2},
     {"ignore", OPTION_IGNORE, "block", 0, "values do not restart where column 'block' changes", 2},
-    {"evidence", OPTION_EVIDENCE, "WAY,...", 0, "the evidence in other ways beside Laplace's approximation (laplace, always there): importance "
-     "(sampling, with its error) and quadrature (adaptive Gauss-Hermite, for up to 4 parameters that vary)", 3},
+    {"evidence", OPTION_EVIDENCE, "WAY,...", 0, "laplace: Laplace's approximation alone, which is always there (default); importance: beside it "
+     "importance sampling, with its error; quadrature: beside it adaptive Gauss-Hermite quadrature, for up to 4 parameters that vary; "
+     "several with commas between", 3},
     {"samples", OPTION_SAMPLES, "N", 0, "of importance sampling, for each subject (default 2000)", 3},
     {"nodes", OPTION_NODES, "N", 0, "of the quadrature, in each dimension (default: 31, 21, 13, 9 in 1 to 4 dimensions)", 3},
     {"tol", OPTION_TOL, "X", 0, "converged when the estimated distance to EM's fixed point is below X: means in standard "

@@ -1,4 +1,4 @@
-/* emlib import: a table of trials becomes a dataset file. */
+/* emlib import: a table of trials, or a BIDS dataset, becomes a dataset file. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +12,10 @@ static const char about[] =
     "  emlib import trials.csv -o data.h5\n"
     "  emlib import raw.tsv -o data.h5 --subject participant \\\n"
     "        --rename resp=choice --levels choice=left,right --base stimulus=1\n"
-    "  emlib import trials.csv --covariates people.csv -o data.h5"
+    "  emlib import trials.csv --covariates people.csv -o data.h5\n"
+    "  emlib import study --bids --task bandit -o data.h5\n"
+    "  emlib import study --bids --task bandit -o data.h5 --session pre,post \\\n"
+    "        --trials trial_type=choice --rename run=block"
     "\v"
     "The table has a header line with the names of its columns, then one row a trial. One column tells subjects apart "
     "(--subject); a subject's rows need not stand together, their order is kept. All other columns are kept, whatever "
@@ -20,14 +23,36 @@ static const char about[] =
     "Columns hold numbers or text; text is coded 0, 1, ... in bytewise order or as --levels says. An empty cell, NA, "
     "NaN and n/a stand for a missing value. The file is text in UTF-8, tabs or commas between the columns, a point in "
     "decimal numbers.\n\n"
-    "What is known of the people themselves, such as age or group, stands in a table of its own (--covariates) with one row a "
-    "person; its column of subjects has the same name as that of the trials, or is called 'subject'. --rename, --levels and "
-    "--base may speak of columns of both tables. A subject without a row there has missing values; a row without trials is "
-    "left out.\n\n"
+    "What is known of the people themselves, such as age or group, stands in a table of its own (--covariates) with "
+    "one "
+    "row a person; its column of subjects has the same name as that of the trials, or is called 'subject'. --rename, "
+    "--levels and --base may speak of columns of both tables. A subject without a row there has missing values; a row "
+    "without trials is left out.\n\n"
+    "With --bids the argument is a folder as BIDS has it, and the tables are those of a task: "
+    "sub-LABEL/[ses-LABEL/]beh/..._task-NAME_..._beh.tsv, or _events.tsv, also in func, eeg and the like. A subject's "
+    "sessions and runs follow one another; where names of files have them, there are columns 'session', 'run' and "
+    "'acquisition'. Covariates are those of participants.tsv, unless --covariates names another table. Texts are coded "
+    "in the order of 'Levels' in the JSON files of the table, where they have it; --levels comes first.\n\n"
     "Prints how many subjects and trials there are and what each column holds.\n"
     "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written.";
 
-enum { KEY_SUBJECT = 256, KEY_RENAME, KEY_LEVELS, KEY_BASE, KEY_COVARIATES, KEY_FORCE };
+enum {
+    KEY_SUBJECT = 256,
+    KEY_RENAME,
+    KEY_LEVELS,
+    KEY_BASE,
+    KEY_COVARIATES,
+    KEY_FORCE,
+    KEY_TRIALS,
+    KEY_BIDS,
+    KEY_TASK,
+    KEY_SUFFIX,
+    KEY_DATATYPE,
+    KEY_SESSION,
+    KEY_RUN,
+    KEY_ACQUISITION,
+    KEY_BY
+};
 
 static const struct argp_option option[] = {
     {"output", 'o', "DATA.h5", 0, "the dataset file to write (required)", 0},
@@ -38,7 +63,19 @@ static const struct argp_option option[] = {
      "code this column's texts in this order, A 0, B 1 and so on; any other text is refused (repeatable)", 0},
     {"base", KEY_BASE, "COLUMN=1", 0, "this column's codes start at 1, make them start at 0 (repeatable)", 0},
     {"covariates", KEY_COVARIATES, "SUBJECTS.csv", 0, "a table with one row a subject: age, group and the like", 0},
+    {"trials", KEY_TRIALS, "COLUMN=A,B,...", 0,
+     "only rows with one of these values in the column are trials, the others are left out (repeatable: all must hold)",
+     0},
     {"force", KEY_FORCE, NULL, 0, "replace DATA.h5 where there is one", 0},
+    {NULL, 0, NULL, 0, "A BIDS dataset:", 1},
+    {"bids", KEY_BIDS, NULL, 0, "the argument is the folder of a BIDS dataset", 1},
+    {"task", KEY_TASK, "NAME", 0, "the task (required)", 1},
+    {"session", KEY_SESSION, "A,B,...", 0, "only these sessions, in this order; default: all, 2 before 10", 1},
+    {"run", KEY_RUN, "1,2,...", 0, "only these runs", 1},
+    {"acquisition", KEY_ACQUISITION, "A,B,...", 0, "only files with one of these labels after acq-", 1},
+    {"suffix", KEY_SUFFIX, "beh|events", 0, "only tables of this kind", 1},
+    {"datatype", KEY_DATATYPE, "beh|func|...", 0, "only tables in folders of this name", 1},
+    {"subject-by", KEY_BY, "session", 0, "make each session a subject of its own, such as 01_ses-2", 1},
     {0},
 };
 
@@ -47,8 +84,11 @@ typedef struct request {
     em_rename *rename; /* [argc] each, more than can be asked for */
     em_levels *levels;
     em_base *base;
+    em_keep *keep;
+    em_bids_options bids;
+    const char *bids_option; /* one that makes sense with --bids alone; NULL: none was given */
     char *table, *output;
-    bool force;
+    bool is_bids, subject, force;
 } request;
 
 /* Cuts LEFT=RIGHT in two and returns RIGHT. */
@@ -61,8 +101,8 @@ static char *split(const struct argp_state *state, const char *name, const char 
     return equals + 1;
 }
 
-/* The texts between commas in an array to be freed; *n their number. */
-static const char **split_levels(const struct argp_state *state, const char *column, char *text, int *n)
+/* The texts between commas in an array to be freed; *n their number. `name`: of the option, for the message. */
+static const char **split_list(const struct argp_state *state, const char *name, char *text, int *n)
 {
     size_t commas = 0;
     for (const char *p = text; *p; p++)
@@ -73,10 +113,80 @@ static const char **split_levels(const struct argp_state *state, const char *col
     *n = 0;
     for (char *rest = text, *each; level && (each = strsep(&rest, ","));) {
         if (!*each)
-            cmd_misuse(state, "--levels %s=...: an empty text stands for a missing value, not for a level", column);
+            cmd_misuse(state, "--%s: there is an empty text in the list, which stands for a missing value", name);
         level[(*n)++] = each;
     }
     return level;
+}
+
+/* Labels of an entity, which may be written as in names of files: ses-1. */
+static void take_labels(const struct argp_state *state, const char *name, const char *prefix, char *text,
+                        em_bids_labels *labels)
+{
+    if (labels->n > 0)
+        cmd_misuse(state, "--%s is there twice; give all labels at once, with commas between them", name);
+    const char **label = split_list(state, name, text, &labels->n);
+    for (int i = 0; i < labels->n; i++) {
+        if (strncmp(label[i], prefix, strlen(prefix)) == 0)
+            label[i] += strlen(prefix);
+        for (int j = 0; j < i; j++)
+            if (strcmp(label[i], label[j]) == 0)
+                cmd_misuse(state, "--%s has '%s' twice", name, label[i]);
+    }
+    labels->label = label;
+}
+
+/* Returns false where the key is none of these. */
+static bool parse_bids(int key, char *arg, const struct argp_state *state, request *r)
+{
+    const char *name = NULL;
+    switch (key) {
+    case KEY_BIDS: r->is_bids = true; return true;
+    case KEY_TASK:
+        name = "task";
+        r->bids.task = strncmp(arg, "task-", 5) == 0 ? arg + 5 : arg;
+        break;
+    case KEY_SUFFIX:
+        name = "suffix";
+        r->bids.suffix = arg;
+        break;
+    case KEY_DATATYPE:
+        name = "datatype";
+        r->bids.datatype = arg;
+        break;
+    case KEY_SESSION: take_labels(state, name = "session", "ses-", arg, &r->bids.session); break;
+    case KEY_ACQUISITION: take_labels(state, name = "acquisition", "acq-", arg, &r->bids.acquisition); break;
+    case KEY_RUN:
+        take_labels(state, name = "run", "run-", arg, &r->bids.run);
+        for (int i = 0; i < r->bids.run.n; i++)
+            cmd_whole(state, name, r->bids.run.label[i], 0, LLONG_MAX);
+        break;
+    case KEY_BY:
+        name = "subject-by";
+        if (strcmp(arg, "session") != 0)
+            cmd_misuse(state, "--subject-by wants 'session', not '%s'", arg);
+        r->bids.by_session = true;
+        break;
+    default: return false;
+    }
+    r->bids_option = name;
+    return true;
+}
+
+static void check_request(const request *r, const struct argp_state *state)
+{
+    struct stat info;
+    if (!r->table)
+        cmd_misuse(state, "which table? 'emlib import FILE.csv -o DATA.h5'");
+    if (!r->output)
+        cmd_misuse(state, "where to? '-o DATA.h5' names the dataset file to write");
+    if (r->is_bids && r->subject)
+        cmd_misuse(state, "--subject does not go with --bids, where names of files tell subjects apart");
+    if (!r->is_bids && r->bids_option)
+        cmd_misuse(state, "--%s goes with --bids and the folder of a BIDS dataset", r->bids_option);
+    if (!r->is_bids && stat(r->table, &info) == 0 && S_ISDIR(info.st_mode))
+        cmd_misuse(state, "%s is a folder; name a table, CSV or TSV, or add --bids --task NAME if it is a BIDS dataset",
+                   r->table);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -86,7 +196,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     long long base;
     switch (key) {
     case 'o': r->output = arg; break;
-    case KEY_SUBJECT: r->import.subject = arg; break;
+    case KEY_SUBJECT:
+        r->import.subject = arg;
+        r->subject = true;
+        break;
     case KEY_COVARIATES:
         if (r->import.covariates)
             cmd_misuse(state, "one table of covariates, not '%s' and '%s'", r->import.covariates, arg);
@@ -101,7 +214,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         em_levels *levels = &r->levels[r->import.n_levels++];
         right = split(state, "levels", "COLUMN=A,B,...", arg);
         levels->column = arg;
-        levels->level = split_levels(state, arg, right, &levels->n);
+        levels->level = split_list(state, "levels", right, &levels->n);
+        break;
+    }
+    case KEY_TRIALS: {
+        em_keep *keep = &r->keep[r->import.n_keep++];
+        right = split(state, "trials", "COLUMN=A,B,...", arg);
+        keep->column = arg;
+        keep->value = split_list(state, "trials", right, &keep->n);
         break;
     }
     case KEY_BASE:
@@ -114,13 +234,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             cmd_misuse(state, "one table at a time, not '%s' and '%s'", r->table, arg);
         r->table = arg;
         break;
-    case ARGP_KEY_END:
-        if (!r->table)
-            cmd_misuse(state, "which table? 'emlib import FILE.csv -o DATA.h5'");
-        if (!r->output)
-            cmd_misuse(state, "where to? '-o DATA.h5' names the dataset file to write");
-        break;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_END: check_request(r, state); break;
+    default: return parse_bids(key, arg, state, r) ? 0 : ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
@@ -256,7 +371,8 @@ static int run(const request *r)
     em_log log = cmd_log("import");
     em_code code = check_output(r, &error);
     if (!code)
-        code = em_import(r->table, &r->import, &log, &data, &error);
+        code = r->is_bids ? em_import_bids(r->table, &r->bids, &r->import, &log, &data, &error)
+                          : em_import(r->table, &r->import, &log, &data, &error);
     if (!code)
         code = em_dataset_write(data, r->output, r->force, &error);
     if (!code)
@@ -267,21 +383,30 @@ static int run(const request *r)
 
 int cmd_import(int argc, char **argv)
 {
-    static const struct argp argp = {option, parse, "FILE.csv", about, NULL, NULL, NULL};
+    static const struct argp argp = {option, parse, "FILE.csv|FOLDER", about, NULL, NULL, NULL};
     request r = {.import = em_import_defaults()};
     size_t most = (size_t)argc;
     r.rename = calloc(most, sizeof *r.rename);
     r.levels = calloc(most, sizeof *r.levels);
     r.base = calloc(most, sizeof *r.base);
+    r.keep = calloc(most, sizeof *r.keep);
     static const em_error no_memory = {EM_MACHINE, "out of memory"};
-    int status = r.rename && r.levels && r.base ? cmd_parse(&argp, argc, argv, &r) : cmd_fail("import", &no_memory);
+    int status =
+        r.rename && r.levels && r.base && r.keep ? cmd_parse(&argp, argc, argv, &r) : cmd_fail("import", &no_memory);
     r.import.rename = r.rename;
     r.import.levels = r.levels;
     r.import.base = r.base;
+    r.import.keep = r.keep;
     if (!status)
         status = run(&r);
     for (int i = 0; i < r.import.n_levels; i++)
         free((void *)r.levels[i].level);
+    for (int i = 0; i < r.import.n_keep; i++)
+        free((void *)r.keep[i].value);
+    free((void *)r.bids.session.label);
+    free((void *)r.bids.run.label);
+    free((void *)r.bids.acquisition.label);
+    free(r.keep);
     free(r.rename);
     free(r.levels);
     free(r.base);

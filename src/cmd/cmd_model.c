@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "describe.h"
 #include "model_build.h"
 #include "template.h"
 #include "template_plain.h"
@@ -174,32 +174,27 @@ static int model_build_command(int argc, char **argv)
 
 /* ---- which ------------------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    command_fn *run;
-    const char *about;
-} commands[] = {
-    {"new", model_new, "write a file to begin with"},
-    {"build", model_build_command, "compile it"},
-    {"check", cmd_model_check, "try it on data, and say what to mend"},
+static const command_entry commands[] = {
+    {"new", model_new, "write a file to begin with", false},
+    {"build", model_build_command, "compile it", false},
+    {"check", cmd_model_check, "try it on data, and say what to mend", false},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
-
-static void help(FILE *to)
-{
-    fprintf(to, "Usage: emlib model COMMAND [OPTION...]\nModels of your own.\n\n");
-    for (int i = 0; i < N_COMMANDS; i++)
-        fprintf(to, "  %-6s %s\n", commands[i].name, commands[i].about);
-    fprintf(to, "\n'emlib model COMMAND --help' tells a command's options. Example:\n\n"
-                "  emlib model new mine\n"
-                "  emlib model build mine.c -o mine.so\n"
-                "  emlib model check ./mine.so data.h5\n"
-                "  emlib fit data.h5 --model ./mine.so -o mine.h5\n");
-}
+static const command_group group = {
+    "model",
+    "Models of your own.\v"
+    "'emlib model COMMAND --help' tells a command's options. Example:\n\n"
+    "  emlib model new mine\n"
+    "  emlib model build mine.c -o mine.so\n"
+    "  emlib model check ./mine.so data.h5\n"
+    "  emlib fit data.h5 --model ./mine.so -o mine.h5",
+    commands, N_COMMANDS};
 
 int cmd_model(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "";
+    if (describe_group(&group))
+        return 0;
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(word, commands[i].name) == 0) {
             char name[32];
@@ -210,6 +205,6 @@ int cmd_model(int argc, char **argv)
     const bool asked = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "-?") == 0;
     if (*word && !asked)
         fprintf(stderr, "emlib model: there is no command '%s'\n", word);
-    help(asked ? stdout : stderr);
+    describe_help(&group, asked ? stdout : stderr);
     return asked ? cmd_finish("model", 0) : EM_INPUT_ERROR;
 }

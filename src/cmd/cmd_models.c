@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "[NAME]",
+    .args_doc = "[MODEL]",
     .doc = "Lists the models, or shows all about one: equations, parameters with their transforms and defaults, the "
            "columns it needs and what their codes mean, its latent variables.\v"
            "A model needs columns of the names it lists; 'emlib import --rename OLD=NEW' gives columns other names.\n\n"

@@ -7,7 +7,7 @@
 #include "cmd_predict.h"
 #include "print.h"
 
-enum { OPTION_DRAWS = 256, OPTION_SEED, OPTION_BINS, OPTION_LEVEL, OPTION_HISTORY, OPTION_BY, OPTION_KEEP };
+enum { OPTION_DRAWS = 256, OPTION_SEED, OPTION_BINS, OPTION_LEVEL, OPTION_HISTORY, OPTION_BY, OPTION_KEEP, OPTION_TASK };
 
 typedef struct {
     const char *fit, *output;
@@ -46,6 +46,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case OPTION_BY: a->options.by = text; break;
     case OPTION_KEEP: a->keep[a->options.n_keep++] = text; break;
+    case OPTION_TASK: a->options.task_settings = cmd_join(state, a->options.task_settings, text); break;
     case ARGP_KEY_ARG:
         if (a->fit)
             cmd_misuse(state, "one fit file at a time, not '%s' as well", text);
@@ -76,6 +77,8 @@ static const struct argp_option options[] = {
      0},
     {"keep", OPTION_KEEP, "COLUMN", 0,
      "with own: this outcome stays as recorded, because it does not depend on the choice (repeatable)", 0},
+    {"task", OPTION_TASK, "NAME=VALUE,...", 0,
+     "with own: settings of the task that draws outcomes, as for emlib simulate (repeatable; default: the task's)", 0},
     {"force", 'f', 0, 0, "replace P.csv if it exists", 0},
     {0}};
 static const struct argp argp = {

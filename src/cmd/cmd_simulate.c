@@ -5,15 +5,14 @@
 
 #include "../comm.h"
 #include "../output.h"
-#include "../task.h"
 #include "cmd.h"
-#include "print.h"
+#include "print_task.h"
 
-enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_EFFECT, OPTION_SPLIT, OPTION_TASKS, OPTION_FORCE,
+enum { OPTION_MU = 256, OPTION_VAR, OPTION_SEED, OPTION_OPTIONS, OPTION_EFFECT, OPTION_SPLIT, OPTION_TASK, OPTION_TASKS, OPTION_FORCE,
        OPTION_LIKE, OPTION_FROM, OPTION_PARAMETERS, OPTION_DATA, OPTION_KEEP };
 
 typedef struct {
-    const char *model, *mu, *var, *effect, *output;
+    const char *model, *mu, *var, *effect, *task, *output;
     em_split *split; /* [argc], more than can be asked for */
     em_simulation simulation;
     em_like_options like; /* --like and --from */
@@ -21,19 +20,7 @@ typedef struct {
     bool replays, parameters, force;
 } arguments;
 
-static void list_tasks(void)
-{
-    print_table table = {.align = "lrl"};
-    static const char *const head[] = {"task", "options", "what is done"};
-    for (int i = 0; i < 3; i++)
-        print_cell(&table, "%s", head[i]);
-    for (const em_task *t = em_task_next(NULL); t; t = em_task_next(t)) {
-        print_cell(&table, "%s", t->name);
-        print_cell(&table, "%d", t->options);
-        print_cell(&table, "%s", t->about);
-    }
-    print_end(&table, 0);
-}
+static bool wants_settings(const arguments *a) { return a->task && strcmp(a->task, "help") == 0; }
 
 /* GROUP=A,B */
 static em_split read_split(const struct argp_state *state, char *text)
@@ -76,9 +63,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_OPTIONS: a->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
     case OPTION_EFFECT: a->effect = cmd_join(state, a->effect, text); break;
     case OPTION_SPLIT: a->split[a->simulation.n_splits++] = read_split(state, text); break;
+    case OPTION_TASK: a->task = cmd_join(state, a->task, text); break;
     case OPTION_TASKS:
         if (cmd_is_first())
-            list_tasks();
+            print_tasks();
         exit(cmd_is_first() ? cmd_finish("simulate", 0) : 0);
     case OPTION_FORCE: a->force = true; break;
     case OPTION_LIKE:
@@ -98,6 +86,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_KEEP: a->keep[a->like.n_keep++] = text; break;
     case ARGP_KEY_ARG: cmd_misuse(state, "'%s' is too much: everything is said by options", text);
     case ARGP_KEY_END:
+        if (wants_settings(a) && !a->model)
+            cmd_misuse(state, "--task help needs --model, too; --tasks lists all tasks");
+        if (wants_settings(a))
+            break;
         if (a->replays) {
             check_replay(a, state);
             break;
@@ -136,7 +128,10 @@ static const struct argp_option options[] = {
      "with --like and --from: this column stays as it is: an outcome that does not depend on the choice, or a column "
      "that the model does not know (repeatable)", 0},
     {"output", 'o', "DATA.h5", 0, "dataset file to write; the true parameters go into it, too", 0},
-    {"tasks", OPTION_TASKS, NULL, 0, "list the tasks that a model can name, and end", 0},
+    {"task", OPTION_TASK, "NAME=VALUE,...", 0,
+     "settings of the model's task, lists with '/' between, ranges with '..' (repeatable; default: the task's); --task help, with "
+     "--model, lists them", 0},
+    {"tasks", OPTION_TASKS, NULL, 0, "list the tasks that a model can name, with their columns and settings, and end", 0},
     {"force", OPTION_FORCE, NULL, 0, "replace DATA.h5 if it exists", 0},
     {0}};
 static const struct argp argp = {
@@ -151,13 +146,18 @@ static const struct argp argp = {
     "  emlib simulate --model rw --subjects 60 --trials 200 -o data.h5 \\\n"
     "        --split group=control,patient --effect group:alpha=-0.8 \\\n"
     "        --effect age:alpha=0.3,age:beta=0.2\n\n"
+    "Another task than usual: reward with probability 0.9 or 0.1, a reversal after each 30 trials. The first command lists what "
+    "can be set\n\n"
+    "  emlib simulate --model rw --task help\n"
+    "  emlib simulate --model rw --subjects 60 --trials 200 -o data.h5 \\\n"
+    "        --task p=0.9,reversal=30\n\n"
     "The design of your own data; and people as a fit describes them, in the design of its data\n\n"
     "  emlib simulate --model rw --like data.h5 -o again.h5\n"
     "  emlib simulate --from rw.h5 --parameters subjects -o again.h5\n\n"
     "There, where another choice is drawn than was made, its outcome is the one of columns reward_0, reward_1, ... "
-    "of the data (each option's outcome, for a column reward), or else it is drawn by the model's task; a word on "
-    "stderr says which. Trials without a response stay without; but a dataset whose column of responses is empty is a "
-    "plan, and all its trials are drawn. A bound that comes from the data is that of the data.\n\n"
+    "of the data (each option's outcome, for a column reward), or else it is drawn by the model's task with the settings of "
+    "--task; a word on stderr says which. Trials without a response stay without; but a dataset whose column of responses is "
+    "empty is a plan, and all its trials are drawn. A bound that comes from the data is that of the data.\n\n"
     "Covariates and effects go into DATA.h5, too. The same seed gives the same people with effects and without, but for the "
     "shift.\n\n"
     "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
@@ -171,7 +171,19 @@ static em_code read_numbers(arguments *a, const em_model *model, em_effect **eff
     em_code code = em_effects_read(a->effect, effects, &a->simulation.n_effects, error);
     a->simulation.effect = *effects;
     a->simulation.split = a->split;
+    a->simulation.task_settings = a->task;
     return code;
+}
+
+/* --task help */
+static em_code show_settings(const arguments *a, const em_model *model, em_error *error)
+{
+    const em_task *task = em_task_find(model->task);
+    if (!task)
+        return em_fail(error, EM_INPUT_ERROR, "model %s names no task that there is; 'emlib simulate --tasks' lists them", model->name);
+    if (cmd_is_first())
+        print_task(model, task, a->simulation.options);
+    return EM_OK;
 }
 
 /* Better known now than after the work. */
@@ -196,6 +208,7 @@ static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_err
     a->like.model_file = a->model;
     a->like.seed = a->simulation.seed;
     a->like.options = a->simulation.options;
+    a->like.task_settings = a->task;
     a->like.keep = a->keep;
     memcpy(a->like.mu, a->simulation.mu, sizeof a->like.mu);
     memcpy(a->like.var, a->simulation.var, sizeof a->like.var);
@@ -212,26 +225,33 @@ static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_err
     return code;
 }
 
+static em_code draw(arguments *a, em_comm *comm, const em_model *model, em_error *error)
+{
+    em_effect *effects = NULL;
+    em_code code = model ? read_numbers(a, model, &effects, error) : EM_OK; /* with --from the fit knows the model */
+    if (code == EM_OK)
+        code = a->replays ? replay(comm, a, model, error) : em_simulate_file(comm, model, &a->simulation, a->output, a->force, error);
+    if (code == EM_OK && !a->replays && cmd_is_first())
+        printf("%s: %zu subjects, %d trials each, model %s, seed %llu%s%s\n", a->output, a->simulation.subjects,
+               a->simulation.trials, model->name, (unsigned long long)a->simulation.seed, a->task ? ", task " : "",
+               a->task ? a->task : "");
+    free(effects);
+    return code;
+}
+
 static int run(arguments *a)
 {
     em_error error = {EM_OK, ""};
     const em_model *model = NULL;
-    em_effect *effects = NULL;
     em_comm *comm = NULL;
     em_code code = cmd_start(&comm, &error);
     if (code == EM_OK && !a->like.fit)
         code = em_comm_model(comm, a->model, &model, &error);
-    if (code == EM_OK && model)
-        code = read_numbers(a, model, &effects, &error);
-    if (code == EM_OK && a->replays)
-        code = replay(comm, a, model, &error);
+    if (code == EM_OK && wants_settings(a))
+        code = show_settings(a, model, &error);
     else if (code == EM_OK)
-        code = em_simulate_file(comm, model, &a->simulation, a->output, a->force, &error);
-    if (code == EM_OK && !a->replays && cmd_is_first())
-        printf("%s: %zu subjects, %d trials each, model %s, seed %llu\n", a->output, a->simulation.subjects,
-               a->simulation.trials, model->name, (unsigned long long)a->simulation.seed);
+        code = draw(a, comm, model, &error);
     const int status = code == EM_OK ? cmd_finish("simulate", 0) : cmd_fail("simulate", &error);
-    free(effects);
     em_comm_stop(comm);
     return status;
 }

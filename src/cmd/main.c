@@ -10,13 +10,9 @@
 
 #include "../output.h"
 #include "cmd.h"
+#include "describe.h"
 
-static const struct {
-    const char *name;
-    command_fn *run;
-    const char *about;
-    bool on_all_ranks; /* else the first process does it, and the others have nothing to do */
-} commands[] = {
+static const command_entry commands[] = {
     {"import", cmd_import, "turn a CSV or TSV table of trials into a dataset file", false},
     {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks", true},
     {"batch", cmd_batch, "the fits of a manifest, one after the other or on SLURM", false},
@@ -30,8 +26,25 @@ static const struct {
     {"loo", cmd_loo, "how well a fit predicts each subject from all others, on one or many ranks", true},
     {"predict", cmd_predict, "does the model behave like the people? on one or many ranks", true},
     {"simulate", cmd_simulate, "draw data from a model, on one or many ranks", true},
+    {"recover", cmd_recover, "are simulated people's parameters found again? On one or many ranks", true},
+    {"identify", cmd_identify, "is the simulated model found again among several? On one or many ranks", true},
+    {"completion", cmd_completion, "completes commands, options, models and files in bash and zsh", false},
+    {"manual", cmd_manual, "manual pages", false},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
+const command_group describe_program = {
+    "",
+    "Fits hierarchical models of behaviour to many people's data: EM with a Laplace E-step.\v"
+    "'emlib COMMAND --help' tells a command's options. A first run, from a table to a comparison:\n\n"
+    "  emlib import trials.csv -o data.h5\n"
+    "  mpirun -n 4 emlib fit data.h5 --model rw -o rw.h5\n"
+    "  mpirun -n 4 emlib fit data.h5 --model rw_dual -o rw_dual.h5\n"
+    "  emlib compare rw.h5 rw_dual.h5\n\n"
+    "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written;\n"
+    "3 written, but EM had not converged; 75 stopped by a signal, run again to go on.\n\n"
+    "Environment: EMLIB_ISA=baseline, avx2 or avx512 caps the width of vectors; CC is the compiler of\n"
+    "'emlib model build'; EMLIB_LAUNCHER starts the ranks of SLURM jobs.",
+    commands, N_COMMANDS};
 
 bool cmd_is_first(void)
 {
@@ -68,6 +81,8 @@ static bool asks_for_help(int argc, char **argv)
 int cmd_parse(const struct argp *argp, int argc, char **argv, void *options)
 {
     char name[64];
+    if (describe_command(argv[0], argp))
+        return EM_INPUT_ERROR; /* which ends the command */
     snprintf(name, sizeof name, "emlib %s", argv[0]);
     argv[0] = name;
     argp_err_exit_status = EM_INPUT_ERROR;
@@ -226,21 +241,6 @@ bool cmd_numbers(const char *option, const char *text, const em_model *model, do
     return true;
 }
 
-static void help(FILE *to)
-{
-    fprintf(to, "Usage: emlib COMMAND [OPTION...]\n"
-                "Fits hierarchical models of behaviour to many people's data: EM with a Laplace E-step.\n\n");
-    for (int i = 0; i < N_COMMANDS; i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].about);
-    fprintf(to, "\n'emlib COMMAND --help' tells a command's options. A first run, from a table to a comparison:\n\n"
-                "  emlib import trials.csv -o data.h5\n"
-                "  mpirun -n 4 emlib fit data.h5 --model rw -o rw.h5\n"
-                "  mpirun -n 4 emlib fit data.h5 --model rw_dual -o rw_dual.h5\n"
-                "  emlib compare rw.h5 rw_dual.h5\n\n"
-                "Exit status: 0 done; 1 the machine failed; 2 bad usage or bad input, nothing written;\n"
-                "3 written, but EM had not converged; 75 stopped by a signal, run again to go on.\n");
-}
-
 /* Ends as the signal would have done, but without unfinished files. */
 static void clear_and_end(int number)
 {
@@ -269,7 +269,7 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to report, not the end */
     const char *word = argc > 1 ? argv[1] : "";
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        help(stdout);
+        describe_help(&describe_program, stdout);
         return cmd_finish("help", 0);
     }
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
     if (cmd_is_first()) {
         if (*word)
             fprintf(stderr, "emlib: there is no command '%s'\n", word);
-        help(stderr);
+        describe_help(&describe_program, stderr);
     }
     return cmd_is_first() ? EM_INPUT_ERROR : 0;
 }

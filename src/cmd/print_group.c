@@ -3,38 +3,19 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
-/* A column that does not act on a parameter has no coefficient there. */
-static bool acts(const em_fit *fit, int c, int j)
-{
-    return c == 0 || fit->coefficient[c * fit->n_parameters + j] != 0 || !isnan(fit->coefficient_se[c * fit->n_parameters + j]);
-}
+#include "../fit_file.h"
 
 print_estimate print_estimate_of(const em_fit *fit, int parameter, double value, double se)
 {
-    print_estimate e = {value, se, NAN, NAN, NAN, NAN, NAN};
-    const double S = (double)fit->n_subjects_used;
-    e.df = S - 1;
-    for (int c = 1; c < fit->n_coefficients; c++)
-        e.df -= acts(fit, c, parameter);
-    if (!(se > 0) || e.df < 1)
-        return e;
-    const double error = se * sqrt(S / e.df), half = gsl_cdf_tdist_Qinv(0.025, e.df) * error;
-    e.t = value / error;
-    e.p = 2 * gsl_cdf_tdist_Q(fabs(e.t), e.df);
-    e.lower = value - half;
-    e.upper = value + half;
-    return e;
+    const em_interval i = em_fit_interval(fit, parameter, value, se);
+    const double t = value / i.error;
+    return (print_estimate){value, se, t, isnan(t) ? NAN : 2 * gsl_cdf_tdist_Q(fabs(t), i.df), i.lower, i.upper, i.df};
 }
 
 print_estimate print_estimate_of_variance(double value, double se)
 {
-    print_estimate e = {value, se, NAN, NAN, NAN, NAN, NAN};
-    if (!(se > 0 && value > 0))
-        return e;
-    const double half = gsl_cdf_ugaussian_Qinv(0.025) * se / value;
-    e.lower = value * exp(-half);
-    e.upper = value * exp(half);
-    return e;
+    const em_interval i = em_variance_interval(value, se);
+    return (print_estimate){value, se, NAN, NAN, i.lower, i.upper, NAN};
 }
 
 static print_estimate mean_of(const em_fit *fit, int j) { return print_estimate_of(fit, j, fit->mu[j], fit->mu_se ? fit->mu_se[j] : NAN); }
@@ -108,7 +89,7 @@ static void print_coefficients(const em_fit *fit)
         print_cell(&table, "%s", head[i]);
     for (int j = 0; j < fit->n_parameters; j++)
         for (int c = 0; c < fit->n_coefficients; c++) {
-            if (!acts(fit, c, j))
+            if (!em_fit_acts(fit, c, j))
                 continue;
             const print_estimate e = coefficient_of(fit, c, j);
             print_cell(&table, "%s", fit->parameter[j]);
@@ -195,7 +176,7 @@ void print_coefficients_csv(const em_fit *fit, FILE *to)
     fputs("parameter,column,coefficient,se,t,p,lower,upper,per_sd,column_center,column_scale\n", to);
     for (int j = 0; j < fit->n_parameters; j++)
         for (int c = 0; c < fit->n_coefficients; c++) {
-            if (!acts(fit, c, j))
+            if (!em_fit_acts(fit, c, j))
                 continue;
             const print_estimate e = coefficient_of(fit, c, j);
             const double value[] = {e.value, e.se, e.t, e.p, e.lower, e.upper, per_sd(fit, c, j), fit->column_center[c], fit->column_scale[c]};
@@ -245,7 +226,7 @@ static json_t *coefficients_json(const em_fit *fit)
     json_t *all = json_array();
     for (int j = 0; j < fit->n_parameters; j++)
         for (int c = 0; c < fit->n_coefficients; c++) {
-            if (!acts(fit, c, j))
+            if (!em_fit_acts(fit, c, j))
                 continue;
             const print_estimate e = coefficient_of(fit, c, j);
             json_t *one = estimate_json(&e, true);

@@ -10,10 +10,9 @@ typedef struct print_estimate {
     double lower, upper;  /* 95 % */
     double df;            /* of t: subjects used - columns of the parameter */
 } print_estimate;
-/* A mean or coefficient. As in regression, t and the interval take the error for S/(S - C) times as large a variance: EM divides the
- * group's variance by the S subjects, without regard to the C coefficients that were estimated, too. */
+/* A mean or coefficient; see em_fit_interval. */
 print_estimate print_estimate_of(const em_fit *fit, int parameter, double value, double se);
-/* A variance: its interval is made on the log scale; no test. */
+/* A variance: no test. */
 print_estimate print_estimate_of_variance(double value, double se);
 
 void print_group(const em_fit *fit);

@@ -282,7 +282,10 @@ static void new_attribute(making *m, const char *path, bool text)
     hid_t space = text ? H5Screate(H5S_SCALAR) : some_space(m, extent, &rank, &points);
     if (H5Adelete_by_name(m->file, path, name, H5P_DEFAULT) < 0 && !text && fuzz_byte(m->bytes) < 64)
         points = 0;
-    hid_t id = H5Acreate_by_name(m->file, path, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    /* HDF5 writes all of an attribute, whatever is given for it. */
+    const hssize_t whole = H5Sget_simple_extent_npoints(space);
+    const bool fits = whole >= 0 && (size_t)whole <= 4 * MOST_BYTES / H5Tget_size(type);
+    hid_t id = fits ? H5Acreate_by_name(m->file, path, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) : H5I_INVALID_HID;
     if (id > 0) {
         write_values(m, id, true, type, points);
         H5Aclose(id);

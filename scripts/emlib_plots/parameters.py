@@ -1,0 +1,192 @@
+"""parameters: everybody's estimates with the group."""
+import textwrap
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from . import look, scales
+from .sources import Fit, model_about
+
+NAME = "parameters"
+FILES = "FIT.h5"
+ABOUT = "every subject's estimate of each parameter, their distribution, and the group's mean with its 95 % interval"
+EXAMPLE = "emlib-plot parameters rw.h5 -o parameters.pdf"
+OPTIONS = ("subjects", "parameters", "scale")
+SUBJECTS = "are labelled"
+FEW = 8  # so few dots show all there is; a smooth density would say more than is known
+SAME = {"vanished": "variance vanished:\nthe same for everyone", "shared": "shared: the same\nfor everyone", "given": "given: the same\nfor everyone"}
+
+
+def read(paths):
+    return Fit(paths[0])
+
+
+def draw(fit, choice):
+    columns = fit.columns_of(choice.parameters)
+    labelled = fit.subjects_of(choice.subjects)
+    natural = choice.scale != "unconstrained"
+    rows, across = look.panels(len(columns), choice.width, 55)
+    sheet = look.Sheet(rows * (47 + 4 * len(labelled)), choice, _note(fit, natural), _handles(fit, columns))
+    grid = sheet.grid(rows, across)
+    about = {p["name"]: p.get("about") or "" for p in model_about(fit.model).get("parameters", [])}
+    for axes, j in zip(grid.flat, columns):
+        _panel(axes, fit, j, natural, labelled)
+        words = about.get(fit.names[j].split("[")[0], "")
+        scale = "natural scale" if natural else f"unconstrained scale ({fit.transforms[j]})"
+        axes.set_title(look.shorten(fit.names[j], 30), loc="left", weight="bold")
+        axes.set_xlabel("\n".join([*textwrap.wrap(words, 38, max_lines=2, placeholder=" …"), scale]))
+    look.hide_rest(grid, len(columns))
+    return sheet.figure
+
+
+def _note(fit, natural):
+    used = int((~fit.flagged).sum())
+    text = f"{fit.model}: {len(fit.ids)} subject{'s' * (len(fit.ids) != 1)}"
+    if used < len(fit.ids):
+        text += f", {len(fit.ids) - used} of them flagged"
+    text += f". Dots: {fit.scale_of_group}."
+    if fit.kind == "none":
+        return text + " There is no group."
+    if fit.kind == "estimate" and not fit.about["converged"]:
+        text += " EM HAD NOT CONVERGED."
+    return text + (" On the natural scale the group's mean and interval are transformed: the mean is then the group's median." if natural
+                   else "")
+
+
+def _handles(fit, columns):
+    count = look.points_style(len(fit.ids))
+    handles = [Line2D([], [], marker="o", ls="", color=look.BLUE, alpha=0.7, mew=0, ms=min(4, count["s"] ** 0.5 + 1), label="subject")]
+    if len(fit.ids) >= FEW:
+        handles.append(Patch(color=look.SKY, alpha=0.5, lw=0, label="subjects' distribution"))
+    if fit.kind != "none":
+        if not fit.has_covariates and any(fit.variance[j] > 0 for j in columns):
+            handles.append(Line2D([], [], color=look.BLACK, lw=0.8, ls=(0, (3, 1.5)), label="the group's distribution"))
+        interval = any(np.isfinite(fit.mu_lower[j]) for j in columns)
+        handles.append(Line2D([], [], color=look.BLACK, marker="D", ms=4, lw=1.5 * interval,
+                              label="group mean" + (" and 95 % interval" if interval else "")))
+    if fit.flagged.any():
+        handles.append(Line2D([], [], marker="^", ls="", mfc="none", mec=look.VERMILLION, ms=4, label="flagged subject"))
+    return handles
+
+
+def _jitter(n):
+    """Places between 0 and 1 that spread evenly in any order; the same in every run."""
+    return np.arange(1, n + 1) * 0.6180339887498949 % 1
+
+
+def _panel(axes, fit, j, natural, labelled):
+    values = (fit.natural if natural else fit.unconstrained)[:, j]
+    good = np.isfinite(values)
+    function = _checked(fit, j) if natural else scales.function_of("identity")
+    height = -0.28 - 0.5 * _jitter(len(values))
+    normal, odd = good & ~fit.flagged, good & fit.flagged
+    axes.scatter(values[normal], height[normal], color=look.BLUE, zorder=2, **look.points_style(len(values)))
+    axes.scatter(values[odd], height[odd], marker="^", s=12, facecolors="none", edgecolors=look.VERMILLION, linewidths=0.7, zorder=3,
+                 rasterized=len(values) > look.MANY)
+    same = fit.group_status[j] in SAME and fit.kind == "estimate"
+    top = 0 if same else _cloud(axes, values[normal])
+    if fit.kind != "none":
+        _group(axes, fit, j, function, natural, top, same)
+    axes.set_ylim(-0.9, 1.12)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    _limits(axes, fit, j, values[good], function, same)
+    look.few_ticks(axes, x=4)
+    if same:
+        axes.text(0.5, 0.9, SAME[fit.group_status[j]], transform=axes.transAxes, ha="center", va="top", size=look.SMALL)
+    _labels(axes, fit, values, height, labelled)
+
+
+def _checked(fit, j):
+    """The transform as a function, if it gives the natural values that the fit has."""
+    function = scales.function_of(fit.transforms[j])
+    if function is None:
+        return None
+    x, n = fit.unconstrained[:, j], fit.natural[:, j]
+    good = np.isfinite(x) & np.isfinite(n)
+    return function if np.allclose(function(x[good]), n[good], rtol=1e-6, atol=1e-9) else None
+
+
+def density(values, points=200):
+    """Kernel density (Gaussian, Silverman's width) between the least and the largest value; None of few values or without spread."""
+    n = len(values)
+    if n < FEW:
+        return None
+    quartiles = np.percentile(values, [25, 75])
+    spread = min(values.std(ddof=1), (quartiles[1] - quartiles[0]) / 1.349) or values.std(ddof=1)
+    if not spread > 1e-9 * max(1e-30, abs(values).max()):
+        return None
+    width = 0.9 * spread * n ** -0.2
+    place = np.linspace(values.min(), values.max(), points)
+    height = np.exp(-0.5 * ((place[:, None] - values[None, :]) / width) ** 2).sum(axis=1) / (n * width * np.sqrt(2 * np.pi))
+    return place, height
+
+
+def _cloud(axes, values):
+    """The subjects' distribution; returns what height 1 stands for."""
+    found = density(values)
+    if found is None:
+        return 0
+    place, height = found
+    top = height.max()
+    axes.fill_between(place, 0, height / top, color=look.SKY, alpha=0.5, lw=0, zorder=1)
+    return top
+
+
+def _group(axes, fit, j, function, natural, top, same):
+    if function is not None and fit.variance[j] > 0 and not fit.has_covariates and np.isfinite(fit.mu[j]):
+        place, height = scales.group_density(function, fit.mu[j], fit.variance[j])
+        scale = top or height.max()
+        low, high = np.min(place), np.max(place)
+        axes.plot(place, height / scale, color=look.BLACK, lw=0.8, ls=(0, (3, 1.5)), zorder=4,
+                  scalex=False, clip_on=True)
+        axes.update_datalim([(low, 0), (high, 0)])
+    mean = fit.natural_median[j] if natural else fit.mu[j]
+    if not np.isfinite(mean):
+        return
+    if function is not None and np.isfinite(fit.mu_lower[j]):
+        axes.plot(function(np.array([fit.mu_lower[j], fit.mu_upper[j]])), [-0.13, -0.13], color=look.BLACK, lw=1.5, zorder=5,
+                  solid_capstyle="butt")
+    axes.plot([mean], [-0.13], marker="D", ms=4, color=look.BLACK, zorder=6, clip_on=False)
+    if same:
+        axes.plot([mean, mean], [-0.85, 0.35], color=look.GREY, lw=0.8, zorder=1)
+
+
+def _limits(axes, fit, j, values, function, same):
+    """Wide enough for everybody and for the group; a single value gets a surrounding."""
+    ends = list(values)
+    if function is not None and np.isfinite(fit.mu[j]):
+        reach = 1.0 if same or not fit.variance[j] > 0 else 2 * np.sqrt(fit.variance[j])
+        if not np.isfinite(fit.mu_lower[j]) or len(values) < 3 or same:
+            ends += list(function(fit.mu[j] + np.array([-reach, reach])))
+        if np.isfinite(fit.mu_lower[j]):
+            ends += list(function(np.array([fit.mu_lower[j], fit.mu_upper[j]])))
+    elif np.isfinite(fit.natural_median[j]):
+        ends.append(fit.natural_median[j])
+    ends = [end for end in ends if np.isfinite(end)]
+    if not ends:
+        axes.text(0.5, 0.5, "no estimates", transform=axes.transAxes, ha="center", size=look.SMALL)
+        return
+    low, high = min(ends), max(ends)
+    middle = (low + high) / 2
+    pad = 0.06 * (high - low) if high - low > 0.01 * abs(middle) else max(0.05 * abs(middle), 1e-9)
+    axes.set_xlim(low - pad, high + pad)
+
+
+def _labels(axes, fit, values, height, labelled):
+    """Names of the subjects asked for, each in a row of its own below the dots: on the left half they stand to the right of the line
+    that leads to them, the rightmost one first, on the right half the other way round; so no line meets another one's name."""
+    shown = [s for s in labelled if np.isfinite(values[s])]
+    if not shown:
+        return
+    middle = sum(axes.get_xlim()) / 2
+    right = sorted((s for s in shown if values[s] > middle), key=lambda s: values[s])
+    left = sorted((s for s in shown if values[s] <= middle), key=lambda s: -values[s])
+    for row, s in enumerate(right + left):
+        y = -1.0 - 0.22 * row
+        axes.scatter([values[s]], [height[s]], s=20, facecolors="none", edgecolors=look.BLACK, linewidths=0.8, zorder=7)
+        axes.plot([values[s]] * 2, [height[s], y], lw=0.5, color=look.GREY, zorder=1)
+        axes.annotate(look.shorten(fit.ids[s], 14), (values[s], y), size=look.SMALL, va="center", ha="right" if s in right else "left",
+                      xytext=(-2 if s in right else 2, 0), textcoords="offset points", zorder=8)
+    axes.set_ylim(-1.12 - 0.22 * (len(shown) - 1), axes.get_ylim()[1])
