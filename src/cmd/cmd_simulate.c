@@ -76,7 +76,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_OPTIONS: a->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
     case OPTION_EFFECT: a->effect = cmd_join(state, a->effect, text); break;
     case OPTION_SPLIT: a->split[a->simulation.n_splits++] = read_split(state, text); break;
-    case OPTION_TASK: a->task = cmd_join(state, a->task, text); break;
+    case OPTION_TASK:
+        if (*text)
+            a->task = cmd_join(state, a->task, text);
+        break;
     case OPTION_TASKS:
         if (cmd_is_first())
             print_tasks();
