@@ -54,8 +54,7 @@ static em_recovery *recover(em_comm *comm, const em_model *model, const em_simul
     return recovery;
 }
 
-/* ---- the normal model: everything is known
- * ---------------------------------------------------------------------------------- */
+/* ---- the normal model: everything is known --------------------------------------------------------------------- */
 
 enum { S = 100, T = 4, R = 25 };
 static const double MU = 0.7, VAR = 0.5;
@@ -197,8 +196,7 @@ static void test_ranks(void **state)
     em_comm_stop(alone);
 }
 
-/* ---- what is not there
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- what is not there ----------------------------------------------------------------------------------------- */
 
 /* Nobody differs: no correlation; where the variance vanishes, no intervals. */
 static void test_no_variance(void **state)
@@ -320,8 +318,7 @@ static void test_refusals(void **state)
     refused(&simulation, &options, 1, "at least 2 subjects");
 }
 
-/* ---- which model
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- which model ----------------------------------------------------------------------------------------------- */
 
 /* The subject's data y are Normal(mu, I + var 11'): the evidence has a closed form, which Laplace's approximation is.
  */

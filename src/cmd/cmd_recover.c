@@ -68,8 +68,7 @@ static const struct argp argp = {
            "not converged. Results do not depend on the number of ranks.\n",
 };
 
-/* ---- for people
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------------------------ */
 
 static void cells(print_table *table, const em_recovered *r, bool correlation)
 {
@@ -148,13 +147,13 @@ static void warn(const em_recovery *r)
         const em_recovery_run *run = &r->run[i];
         if (!run->converged && moving++ < STUDY_NAMED)
             fprintf(stderr,
-                    "emlib recover: warning: data set %d (seed %llu): EM had not converged after %d iterations; it "
+                    "emlib recover: warning: repetition %d (seed %llu): EM had not converged after %d iterations; it "
                     "counts, without "
                     "intervals of the group\n",
                     i + 1, (unsigned long long)run->seed, run->iterations);
         for (size_t s = 0; s < r->n_subjects; s++)
             if (em_subject_is_flagged(run->status[s]) && named++ < STUDY_NAMED)
-                fprintf(stderr, "emlib recover: warning: data set %d, subject %s: %s\n", i + 1, r->subject[s],
+                fprintf(stderr, "emlib recover: warning: repetition %d, subject %s: %s\n", i + 1, r->subject[s],
                         em_subject_status_text(run->status[s]));
     }
     if (moving > STUDY_NAMED)
@@ -167,8 +166,7 @@ static void warn(const em_recovery *r)
                 r->n_unused);
 }
 
-/* ---- JSON
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
 static json_t *recovered_json(const em_recovered *r, bool subjects)
 {
@@ -214,8 +212,7 @@ static json_t *make_json(const em_recovery *r)
                      "repetitions", runs);
 }
 
-/* ---- CSV
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- CSV ------------------------------------------------------------------------------------------------------- */
 
 static void write_row(FILE *to, int repetition, const char *level, const char *subject, const char *parameter,
                       const char *quantity, const em_recovered_value *v)
@@ -253,8 +250,7 @@ static em_code write_csv(const void *where, FILE *to, em_error *error)
     return EM_OK;
 }
 
-/* ---- the command
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------------------------- */
 
 /* Rank 0: the file, then what is said. */
 static int deliver(const study *s, const em_recovery *r, em_code code)
