@@ -128,7 +128,7 @@ def draw(source, choice):
 
 
 def _title(axes, fit, s):
-    name = look.shorten(fit.ids[s], 24)
+    name = look.shorten(fit.ids[s], 16)
     axes.set_title(name + (" (flagged)" if fit.flagged[s] else ""), loc="left", weight="bold",
                    color=look.VERMILLION if fit.flagged[s] else look.BLACK)
     if np.isfinite(fit.log_likelihood[s]) and fit.trials[s]:

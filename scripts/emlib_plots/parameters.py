@@ -92,6 +92,9 @@ def _jitter(n):
 def _panel(axes, fit, j, natural, labelled, groups):
     values = (fit.natural if natural else fit.unconstrained)[:, j]
     good = np.isfinite(values)
+    low, high = _window(values[good & ~fit.flagged])
+    beyond = int((good & ((values < low) | (values > high))).sum())
+    good &= (low <= values) & (values <= high)
     function = _checked(fit, j) if natural else scales.function_of("identity")
     same = fit.group_status[j] in SAME and fit.kind == "estimate"
     if groups:
@@ -112,9 +115,23 @@ def _panel(axes, fit, j, natural, labelled, groups):
     axes.spines["left"].set_visible(False)
     _limits(axes, fit, j, values[good], function, same)
     look.few_ticks(axes, x=4)
+    if beyond:
+        axes.text(0.99, 0.97, f"{beyond} beyond this axis", transform=axes.transAxes, ha="right", va="top", size=look.SMALL)
     if same:
         axes.text(0.5, 0.9, SAME[fit.group_status[j]], transform=axes.transAxes, ha="center", va="top", size=look.SMALL)
     _labels(axes, fit, values, height, [s for s in labelled if good[s]], bottom)
+
+
+def _window(values):
+    """From where to where values are shown: all of them, but for those which are so far from most that nothing else could be seen,
+    as estimates without a group may be on the natural scale."""
+    if len(values) < FEW:
+        return -np.inf, np.inf
+    low, high = np.percentile(values, [25, 75])
+    reach = 10 * (high - low)
+    if not reach or values.max() - values.min() <= 6 * reach:
+        return -np.inf, np.inf
+    return low - reach, high + reach
 
 
 def _band(axes, fit, values, height, shown, spread, base, colours):

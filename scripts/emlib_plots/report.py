@@ -32,7 +32,11 @@ def _image(figure, alt):
     """A picture as the page has it: SVG in the page itself, and a text for those who do not see it."""
     look.settle(figure)
     content, missing = look.render(figure, "svg")
-    return {"data": base64.b64encode(content).decode(), "alt": alt, "missing": missing}
+    _image.missing |= missing
+    return {"data": base64.b64encode(content).decode(), "alt": alt}
+
+
+_image.missing = False  # whether the font lacked characters
 
 
 class _Section:
@@ -231,6 +235,8 @@ def main(arguments=None):
         output.check_free([options.output], options.force)
         text = page(options)
         output.write_all({options.output: text.encode("utf-8", "replace")}, options.force)
+        if _image.missing:
+            print("emlib-report: warning: the font lacks characters of some names; boxes stand for them in pictures", file=sys.stderr)
         return 0
     except Problem as problem:
         print(f"emlib-report: {problem}", file=sys.stderr)
