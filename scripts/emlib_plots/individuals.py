@@ -44,8 +44,8 @@ class _Content:
     """What is drawn: the columns of choices, the line, its name, and whether it is the probability of option 1."""
 
     def __init__(self, fit, table, column):
-        about = model_about(fit.model)
-        responses = [c for c in about.get("columns", []) if c["role"] == "response"] or [{"name": "choice", "codes": "K"}]
+        about = model_about(fit)
+        responses = [c for c in about["columns"] if c["role"] == "response"] or [{"name": "choice", "codes": "K"}]
         named = [c["name"] for c in responses if c["name"] in table]
         self.choices = [name for name in named if self._is_choice(table[name])]
         others = [name for name in named if name not in self.choices]
@@ -67,7 +67,7 @@ class _Content:
         elif probability is not None and self.choices and len(named) == len(self.choices):
             self.line, self.name = probability, "probability of what was chosen"
         elif not (self.dots and self.choices):
-            latents = [latent["name"] for latent in about.get("latents", []) if latent["name"] in table]
+            latents = [latent["name"] for latent in about["latents"] if latent["name"] in table]
             if latents:
                 self.name, self.line = latents[0], table[latents[0]].to_numpy(float)
         if self.line is None and not self.choices and not self.dots:

@@ -40,7 +40,7 @@ def draw(source, choice):
     sheet = look.Sheet(rows * (47 + 4 * len(labelled) + 22 * (len(groups[0]) - 1 if groups else 0)), choice,
                        _note(fit, natural, groups), _handles(fit, columns, groups))
     grid = sheet.grid(rows, across)
-    about = {p["name"]: p.get("about") or "" for p in model_about(fit.model).get("parameters", [])}
+    about = {p["name"]: p.get("about") or "" for p in model_about(fit)["parameters"]}
     for axes, j in zip(grid.flat, columns):
         _panel(axes, fit, j, natural, labelled, groups)
         words = about.get(fit.names[j].split("[")[0], "")

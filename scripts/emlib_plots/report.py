@@ -45,7 +45,7 @@ class _Section:
     def __init__(self, path, options):
         fit = sources.Fit(path)
         self.fit, self.about = fit, fit.about
-        self.model = sources.model_about(fit.model)
+        self.model = sources.model_about(fit)
         self.command = reproduce.command_line(reproduce.fit_command(fit, self.model))
         self.flagged = [(fit.ids[s], fit.status_text[s]) for s in range(len(fit.ids)) if fit.flagged[s]]
         self.group = [self._parameter(j) for j in range(len(fit.names))]
@@ -64,7 +64,7 @@ class _Section:
                 "mean": fit.natural_mean[j], "status": fit.group_status[j], "unbounded": fit.unbounded[j]}
 
     def _meaning(self, name):
-        return next((p.get("about") for p in self.model.get("parameters", []) if p["name"] == name.split("[")[0]), "") or ""
+        return next((p.get("about") for p in self.model["parameters"] if p["name"] == name.split("[")[0]), "") or ""
 
     def _subject(self, s):
         fit = self.fit
