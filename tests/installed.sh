@@ -37,6 +37,12 @@ done
 [ -z "$(command -v groff)" ] || check test -z "$(groff -man -Tutf8 -ww -z "$pages"/*.1 2>&1)"
 [ -z "$(command -v mandoc)" ] || expect 0 '^$' mandoc -T lint -W warning "$pages"/*.1
 check grep -q '^\\fB\\-m\\fR, \\fB\\-\\-model\\fR=\\fIMODEL\\fR$' $pages/emlib-fit.1
+# Scripts have pages where their help runs.
+for script in prefix/bin/emlib-*; do
+    if [ -e "$script" ] && /usr/bin/python3 -B "$script" --help >/dev/null 2>&1; then
+        check test -s "$pages/$(basename "$script").1"
+    fi
+done
 SOURCE_DATE_EPOCH=86400 expect 0 '1970-01-02' "$emlib" manual model build
 expect 2 "there is no command 'frobnicate'" "$emlib" manual frobnicate
 expect 2 'exists' "$emlib" manual --folder "$pages"
