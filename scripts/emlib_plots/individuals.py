@@ -200,9 +200,11 @@ def _handles(content, table):
     if content.line is not None:
         handles.append(Line2D([], [], color=look.BLUE, label=content.name if not content.is_probability else "model: " + content.name))
     if content.is_probability:
+        column = table[content.choices[0]]
+        options = sorted(column.dropna().unique()) if column.dtype == object else (0, 1)
+        above, below = (look.shorten(options[k], 14) for k in (1, 0))
         handles += [Line2D([], [], color=look.ORANGE, ls="--", label="observed, moving average"),
-                    Line2D([], [], color=look.BLACK, marker="|", ls="", ms=5, label="choices (above: 1, below: 0)"
-                           if table[content.choices[0]].dtype != object else "choices")]
+                    Line2D([], [], color=look.BLACK, marker="|", ls="", ms=5, label=f"choices (above: {above}, below: {below})")]
     elif content.choices:
         chosen = table[content.choices[0]]
         for k, option in enumerate(sorted(chosen.dropna().unique())):
