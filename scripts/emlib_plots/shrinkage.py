@@ -15,13 +15,18 @@ SUBJECTS = "are labelled"
 
 
 def read(paths):
-    fit, alone = Fit(paths[0]), Fit(paths[1])
+    return pair(Fit(paths[0]), Fit(paths[1]))
+
+
+def pair(fit, alone):
+    """The two fits, if they go together."""
+    paths = fit.path, alone.path
     if alone.kind != "none" and fit.kind == "none":
         raise Problem(f"{paths[0]} is the fit without a group; give it as the second file")
     if alone.kind != "none":
         raise Problem(f"{paths[1]} is not a fit of everybody alone; 'emlib fit ... --group none' makes one")
     if fit.kind == "none":
-        raise Problem(f"both fits are without a group; the first one has to be a fit with --group estimate, the default")
+        raise Problem("both fits are without a group; the first one has to be a fit with --group estimate, the default")
     if fit.names != alone.names or fit.model != alone.model:
         raise Problem(f"{paths[1]} is a fit of {alone.model} ({', '.join(alone.names)}), not of {fit.model} ({', '.join(fit.names)})")
     if fit.about["dataset_fingerprint"] != alone.about["dataset_fingerprint"]:
