@@ -172,6 +172,11 @@ def test_parameters():
     check(dots == [11, 11], f"dots of each group: {dots}")
 
 
+    long = [f"participant-with-a-long-name-{s:03}-session-01" for s in (7, 8, 19)]
+    check(len({*look.short_names(long, 14)}) == 3 and max(map(len, look.short_names(long, 14))) <= 14, f"{look.short_names(long, 14)}")
+    check(look.short_names(["sub-1", "sub-2"], 14) == ["sub-1", "sub-2"], "short names stay")
+
+
 def test_other_fits():
     found = sources.comparison(["rw.h5", "rw_dual.h5", "choice_kernel.h5", "early.h5", "rw_ml.h5"])
     figure = drawn(comparison, found, "comparison")

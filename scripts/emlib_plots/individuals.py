@@ -115,20 +115,20 @@ def draw(source, choice):
     down, across = look.panels(len(rows_of), choice.width, 85)
     sheet = look.Sheet(down * 38, choice, _note(fit, content), _handles(content, table))
     grid = sheet.grid(down, across)
-    for axes, s in zip(grid.flat, rows_of):
+    names = look.short_names([fit.ids[s] for s in rows_of], 16)
+    for axes, s, name in zip(grid.flat, rows_of, names):
         rows = where.get(fit.ids[s])
         if rows is None:
             raise Problem(f"{fit.path}: the table of trials has no rows of subject {fit.ids[s]}")
         _panel(axes, table.iloc[rows], content, rows)
-        _title(axes, fit, s)
+        _title(axes, fit, s, name)
     for axes in list(grid.flat)[max(0, len(rows_of) - across):len(rows_of)]:
         axes.set_xlabel("trial")
     look.hide_rest(grid, len(rows_of))
     return sheet.figure
 
 
-def _title(axes, fit, s):
-    name = look.shorten(fit.ids[s], 16)
+def _title(axes, fit, s, name):
     axes.set_title(name + (" (flagged)" if fit.flagged[s] else ""), loc="left", weight="bold",
                    color=look.VERMILLION if fit.flagged[s] else look.BLACK)
     if np.isfinite(fit.log_likelihood[s]) and fit.trials[s]:

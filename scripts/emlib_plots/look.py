@@ -5,6 +5,7 @@ No text is smaller than 7 points at the final size, which is given in millimetre
 import contextlib
 import io
 import math
+import os
 import re
 import textwrap
 import warnings
@@ -60,6 +61,19 @@ def shorten(text, most=24):
         return text
     end = (most - 1) // 2
     return text[:most - 1 - end] + "…" + text[len(text) - end:]
+
+
+def short_names(names, most):
+    """The names in at most so many characters each; what all of them begin or end with goes first, so that they stay different."""
+    if len(names) < 2 or max(map(len, names)) <= most:
+        return [shorten(name, most) for name in names]
+    begin = len(os.path.commonprefix(names))
+    end = len(os.path.commonprefix([name[begin:][::-1] for name in names]))
+    spare = max(0, most - 2 - max(len(name) - begin - end for name in names))
+    begin, end = (max(0, begin - spare), end) if begin > 2 else (0, end)
+    end = end if end > 2 else 0
+    parts = [("…" if begin else "") + name[begin:len(name) - end] + ("…" if end else "") for name in names]
+    return [shorten(part, most) for part in parts]
 
 
 def number(value):
