@@ -12,9 +12,9 @@
     emlib.compare(["rw.h5", "rw_dual.h5"]).fits
 
 Files are read with h5py, so read_fit, read_hbi and read_dataset need no program. The others run `emlib`: that of the argument
-`program`, else of the environment variable EMLIB, else of PATH, else build/bin/emlib beside this folder. Columns have the names that
-`emlib export` gives them. S subjects, P parameters, N trials, I iterations, K models. What goes wrong raises EmlibError with the
-program's own message. Needs h5py, numpy and pandas (Debian: python3-h5py python3-numpy python3-pandas).
+`program`, else of the environment variable EMLIB, else of PATH, else of the checkout or installation that this file is in. Columns
+have the names that `emlib export` gives them. S subjects, P parameters, N trials, I iterations, K models. What goes wrong raises
+EmlibError with the program's own message. Needs h5py, numpy and pandas (Debian: python3-h5py python3-numpy python3-pandas).
 """
 import io
 import json
@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 __all__ = ["EmlibError", "Fit", "Hbi", "Comparison", "read_fit", "read_hbi", "read_dataset", "write_dataset", "fit", "hbi", "compare", "table",
-           "trials", "run"]
+           "trials", "recover", "identify", "predict", "run"]
 
 MISSING = -2147483648  # of a column of whole numbers or codes
 GROUP_STATUS = {0: "estimated", 1: "vanished", 2: "given", 3: "shared"}
@@ -468,7 +468,7 @@ def _join_frames(data, subject):
         frame = frame.copy() if isinstance(frame, pd.DataFrame) else pd.DataFrame(frame)
         who = f"frame {number}" if name is None else f"the frame of {name!r}"
         if name is None and subject in frame:
-            own = frame[subject].unique()
+            own = _checked(frame, subject)[subject].unique()
             if len(own) != 1:
                 raise EmlibError(f"{who} has {len(own)} different values in '{subject}'; a list has one frame for each subject")
             name = own[0]
@@ -587,15 +587,16 @@ def write_dataset(data, path, subject="subject", covariates=None, levels=None, b
 # ---- the program --------------------------------------------------------------------------------------------------
 
 def _program(program):
-    """Path of the program: the argument, EMLIB, PATH, or the build of this checkout."""
+    """Path of the program: the argument, EMLIB, PATH, or where it is built or installed with this file."""
     for named, where in ((program, "the argument program"), (os.environ.get("EMLIB"), "the environment variable EMLIB")):
         if named:
             found = shutil.which(os.fspath(named))
             if not found:
                 raise EmlibError(f"there is no program {named}, which {where} names")
             return found
-    built = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build", "bin", "emlib")
-    found = shutil.which("emlib") or shutil.which(built)
+    here = os.path.dirname(os.path.abspath(__file__))
+    places = [os.path.join(here, *way, "bin", "emlib") for way in (("..", "build"), ("..", "..", ".."))]
+    found = shutil.which("emlib") or next((place for place in places if shutil.which(place)), None)
     if not found:
         raise EmlibError("there is no program emlib in PATH; build it, or set the environment variable EMLIB to its path")
     return found
@@ -619,11 +620,16 @@ def run(*words, program=None, ranks=1, verbose=False, good=(0,)):
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out, \
                 subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment, encoding="utf-8",
                                  errors="replace") as process:
-            for line in process.stderr:
-                said.append(line.rstrip("\n"))
-                if verbose:
-                    sys.stderr.write(line)
-            status = process.wait()
+            try:
+                for line in process.stderr:
+                    said.append(line.rstrip("\n"))
+                    if verbose:
+                        sys.stderr.write(line)
+                status = process.wait()
+            except BaseException:  # the notebook's stop button: a fit keeps its state and goes on from there when it is asked again
+                process.terminate()
+                process.wait()
+                raise
             out.seek(0)
             printed = out.read()
     except OSError as e:
@@ -723,13 +729,45 @@ def table(fit, name, program=None, **options):
     """Runs `emlib export` and returns the table (subjects, group, coefficients, estimates, trace, trials, bootstrap) as a DataFrame.
     fit is a path or a Fit; options are those of export: data="moved.h5", model="./mine.so". NA and empty cells are NaN."""
     text = run("export", _path(fit), "--table", name, *_as_words(options), program=program)
-    head = text.split("\n", 1)[0].rstrip("\r")
-    first = next(iter(pd.read_csv(io.StringIO(head + "\n"))), "subject")
-    return pd.read_csv(io.StringIO(text), dtype={first: str} if name in ("subjects", "trials") else None, keep_default_na=False, na_values=["NA", ""],
-                       float_precision="round_trip", low_memory=False)
+    head = pd.read_csv(io.StringIO(text), nrows=0).columns
+    return _read_csv(io.StringIO(text), head[0] if name in ("subjects", "trials") else None)
+
+
+def _read_csv(file, texts):
+    """A table of the program; `texts` names the column that holds subjects' ids: 007 stays 007."""
+    return pd.read_csv(file, dtype={texts: str} if texts else None, keep_default_na=False, na_values=["NA", ""], float_precision="round_trip",
+                       low_memory=False)
 
 
 def trials(fit, program=None, **options):
     """DataFrame with a row for each trial of the dataset: subject, trial, the data's columns, and the model's latent variables (values,
     prediction errors) at the subject's estimate; see `emlib export --help`. Arguments as of table."""
     return table(fit, "trials", program=program, **options)
+
+
+def _table_of(words, program, ranks, verbose):
+    """Runs a command that writes a table with -o, and reads it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "table.csv")
+        run(*words, "-o", file, program=program, ranks=ranks, verbose=verbose, good=(0, 3))
+        return _read_csv(file, "subject")
+
+
+def recover(model, subjects, trials, program=None, ranks=1, verbose=False, **options):
+    """Runs `emlib recover`: simulates people, fits them, and returns a DataFrame with a row for each true value: repetition, level (subject,
+    group), subject, parameter, quantity (value: unconstrained; natural; mu, var), true, estimate, se, lower, upper (95% interval).
+    options: repeat=20, mu={"alpha": 0}, seed=1, ..."""
+    return _table_of(["recover", "--model", model, "--subjects", subjects, "--trials", trials, *_as_words(options)], program, ranks, verbose)
+
+
+def identify(models, subjects, trials, program=None, ranks=1, verbose=False, **options):
+    """Runs `emlib identify` with several models and returns a DataFrame with a row for each fit: simulated, fitted, repetition, converged,
+    log_marginal_likelihood, bic_int, best (1 for the lowest bic_int of a data set)."""
+    chosen = [word for model in models for word in ("--model", model)]
+    return _table_of(["identify", *chosen, "--subjects", subjects, "--trials", trials, *_as_words(options)], program, ranks, verbose)
+
+
+def predict(fit, program=None, ranks=1, verbose=False, **options):
+    """Runs `emlib predict` and returns a DataFrame: level, subject, statistic, response, bin, from, to, n, observed, median, lower, upper.
+    options: draws=200, by="cue", history="own", data=..., model=..., ..."""
+    return _table_of(["predict", _path(fit), *_as_words(options)], program, ranks, verbose)

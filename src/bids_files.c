@@ -26,6 +26,8 @@ typedef struct finder {
     size_t of_task;                        /* files of this task */
     size_t without;                        /* subjects without a file */
     char list[EM_LISTED];                  /* who they are */
+    size_t nameless;                       /* files that tell no task */
+    char nameless_list[EM_LISTED];
 } finder;
 
 /* ---- folders --------------------------------------------------------------------------------------------------- */
@@ -211,27 +213,36 @@ static em_code choose(finder *f, char *path, const em_bids_name *name)
     return add(f, path, name, place);
 }
 
+/* A name that tells no task. What may be of this task is refused. */
+static em_code pass_over(finder *f, const char *folder, const char *name)
+{
+    char shown[EM_SHOWN];
+    const char *task = f->options->task, *part = task ? strstr(name, "_task-") : NULL;
+    if (part && strncmp(part + 6, task, strlen(task)) == 0)
+        return em_fail(
+            f->error, EM_INPUT_ERROR,
+            "%s/%s: this is no name as BIDS has them: "
+            "sub-LABEL[_ses-LABEL]_task-LABEL[_acq-LABEL][_run-NUMBER]_beh.tsv, or _events.tsv; rename it or "
+            "remove it",
+            folder, em_text_shown(name, strlen(name), shown));
+    f->nameless++;
+    em_text_list(f->nameless_list, name);
+    return EM_OK;
+}
+
 static em_code take_file(finder *f, const char *folder, const char *text)
 {
     em_bids_name name;
     if (!is_behaviour(text))
         return EM_OK;
-    char *path = join(folder, text, f->error);
-    if (!path)
-        return EM_MACHINE;
-    em_code code = EM_OK;
-    const bool good = em_bids_name_read(text, &name);
-    const char *task = good ? em_bids_value(&name, "task") : NULL;
+    const char *task = em_bids_name_read(text, &name) ? em_bids_value(&name, "task") : NULL;
     if (!task)
-        code = em_fail(f->error, EM_INPUT_ERROR,
-                       "%s: this is no name as BIDS has them: "
-                       "sub-LABEL[_ses-LABEL]_task-LABEL[_acq-LABEL][_run-NUMBER]_beh.tsv, or "
-                       "_events.tsv; rename it or remove it",
-                       path);
-    if (!code)
-        code = note(&f->tasks, task, f->error);
-    if (!code && f->options->task && strcmp(task, f->options->task) == 0)
-        code = choose(f, path, &name);
+        return pass_over(f, folder, text);
+    em_code code = note(&f->tasks, task, f->error);
+    if (code || !f->options->task || strcmp(task, f->options->task) != 0)
+        return code;
+    char *path = join(folder, text, f->error);
+    code = path ? choose(f, path, &name) : EM_MACHINE;
     free(path);
     return code;
 }
@@ -459,6 +470,9 @@ static em_code find(finder *f)
     qsort(f->files->file, f->files->n, sizeof *f->files->file, by_run);
     if ((code = check_twice(f)) || (code = check_links(f)))
         return code;
+    if (f->nameless > 0)
+        em_say(f->log, "%s: %zu file%s left out whose name tells no task: %s", f->folder, f->nameless,
+               f->nameless == 1 ? "" : "s", f->nameless_list);
     if (f->without > 0)
         em_say(f->log, "%s: %zu subject%s without a file that is asked for: %s", f->folder, f->without,
                f->without == 1 ? "" : "s", f->list);

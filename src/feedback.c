@@ -87,11 +87,8 @@ static em_code draw_all(const em_drawing *drawing, em_dataset *data, feedback *f
             em_random_start(drawing->sim->seed, ((uint64_t)1 << 62) + s); /* far from the streams of subjects */
         for (int c = 0; c < model->n_columns; c++)
             f->value[c] = em_dataset_find(data, model->columns[c].name)->value + data->offset[s];
-        f->scene = drawing->scene;
-        f->scene.model = model;
-        f->scene.random = &random;
-        f->scene.options = drawing->options;
-        f->scene.row = f->row;
+        f->scene = (em_scene){.model = model, .settings = &drawing->settings, .random = &random, .options = drawing->options,
+                              .row = f->row};
         code = draw_subject(f, error);
     }
     return code;

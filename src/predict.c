@@ -52,8 +52,7 @@ typedef struct {
     double lost;   /* replicates that are not finite */
 } job;
 
-/* ---- one subject
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- one subject ------------------------------------------------------------------------------------------------ */
 
 /* Median and interval of what is finite. */
 static void summarise(const double *value, int draws, double *sorted, double *median, double *lower, double *upper)
@@ -165,9 +164,7 @@ static em_code predict_subject(job *j, size_t s, size_t place, em_error *error)
     return EM_OK;
 }
 
-/* ---- all ranks
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- all ranks -------------------------------------------------------------------------------------------------- */
 
 static em_code make_room(job *j, em_error *error)
 {
@@ -209,9 +206,7 @@ static void sum_all(em_comm *comm, double *x, size_t n)
         em_comm_sum(comm, x + from, (int)(n - from < PIECE ? n - from : PIECE));
 }
 
-/* ---- rank 0
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- rank 0 ----------------------------------------------------------------------------------------------------- */
 
 static void finish_cell(job *j, size_t i, em_prediction *p)
 {
@@ -287,9 +282,7 @@ static em_code make_result(job *j, em_prediction **made, em_error *error)
     return code;
 }
 
-/* ---- all of it
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static em_code check(const em_predict_options *o, em_error *error)
 {

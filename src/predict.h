@@ -17,7 +17,7 @@ typedef struct em_cell_rule {
 /* What is computed. Starts zeroed; em_cells_free also after a failure. */
 typedef struct em_cells {
     int n;
-    em_cell_of *cell;   /* [n] */
+    em_predicted_cell *cell;   /* [n] */
     em_cell_rule *rule; /* [n] */
     size_t room;         /* for so many */
     int bins;

@@ -19,8 +19,7 @@ const char *em_statistic_text(em_statistic statistic)
     return statistic < EM_N_STATISTICS ? all[statistic] : "unknown";
 }
 
-/* ---- which there are
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- which there are -------------------------------------------------------------------------------------------- */
 
 static int level_of(const em_cells *cells, const em_replay *r, size_t row)
 {
@@ -47,7 +46,7 @@ static bool make_place(em_cells *cells, em_error *error)
     if ((size_t)cells->n < cells->room)
         return true;
     size_t cell_room = cells->room, rule_room = cells->room;
-    em_cell_of *cell = em_grow(cells->cell, &cell_room, sizeof *cell, error);
+    em_predicted_cell *cell = em_grow(cells->cell, &cell_room, sizeof *cell, error);
     if (!cell)
         return false;
     cells->cell = cell;
@@ -73,8 +72,8 @@ static em_code add(em_cells *cells, const em_replay *r, const em_cell_rule *rule
              rule->level >= 0 ? cells->by->name : "", rule->level >= 0 ? "=" : "", level);
     if (!make_place(cells, error))
         return EM_MACHINE;
-    em_cell_of *c = &cells->cell[cells->n];
-    *c = (em_cell_of){.statistic = rule->statistic,
+    em_predicted_cell *c = &cells->cell[cells->n];
+    *c = (em_predicted_cell){.statistic = rule->statistic,
                       .response = em_copy(text, error),
                       .code = rule->code,
                       .n_codes = rule->code >= 0 ? em_replay_codes(r, named) : 0,
@@ -199,8 +198,7 @@ void em_cells_free(em_cells *cells)
     *cells = (em_cells){0};
 }
 
-/* ---- one subject
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- one subject ------------------------------------------------------------------------------------------------ */
 
 void em_cells_look(em_cells *cells, const em_replay *r, size_t subject)
 {

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
 #include "error.h"
@@ -31,14 +30,21 @@ static void tell(const course *c, int done)
         c->progress->repetition(c->progress->where, done, c->n, em_now() - c->began);
 }
 
-/* Piece by piece, each rank its own; piece `round * ranks + rank` of the rounds that are whole. `mine` [rounds, size]
- * out. */
+/* Where this rank puts the result of its round i: rank 0 at once where it belongs. */
+static char *place(const course *c, int i, char *mine)
+{
+    const size_t ranks = (size_t)em_comm_size(c->comm);
+    return em_comm_rank(c->comm) == 0 ? c->results + (size_t)i * ranks * c->size : mine + (size_t)i * c->size;
+}
+
+/* Round by round, each rank a piece of its own: piece `round * ranks + rank`. mine [rounds, size] out, but on rank 0.
+ */
 static em_code run_rounds(const course *c, int rounds, char *mine, em_error *error)
 {
     const int ranks = em_comm_size(c->comm), rank = em_comm_rank(c->comm);
     em_code code = EM_OK;
     for (int i = 0; i < rounds && code == EM_OK; i++) {
-        code = c->work(c->where, c->alone, i * ranks + rank, mine + (size_t)i * c->size, error);
+        code = c->work(c->where, c->alone, i * ranks + rank, place(c, i, mine), error);
         if (i == 0) /* what fails mostly fails at once, and nobody should wait for it */
             code = em_comm_agree(c->comm, code, error);
         if (code == EM_OK)
@@ -47,20 +53,16 @@ static em_code run_rounds(const course *c, int rounds, char *mine, em_error *err
     return em_comm_agree(c->comm, code, error);
 }
 
-/* Everybody's results to their places on rank 0. */
+/* The others' results to their places on rank 0. */
 static void collect(const course *c, int rounds, char *mine)
 {
     const int ranks = em_comm_size(c->comm), rank = em_comm_rank(c->comm);
     for (int i = 0; i < rounds; i++)
-        for (int from = 0; from < ranks; from++) {
-            char *to = rank == 0 ? c->results + (size_t)(i * ranks + from) * c->size : NULL,
-                 *own = mine + (size_t)i * c->size;
-            if (from == 0 && rank == 0)
-                memcpy(to, own, c->size);
-            else if (rank == 0)
-                em_comm_receive(c->comm, from, to, c->size);
+        for (int from = 1; from < ranks; from++) {
+            if (rank == 0)
+                em_comm_receive(c->comm, from, c->results + (size_t)(i * ranks + from) * c->size, c->size);
             else if (rank == from)
-                em_comm_send(c->comm, 0, own, c->size);
+                em_comm_send(c->comm, 0, mine + (size_t)i * c->size, c->size);
         }
 }
 
@@ -68,7 +70,7 @@ static em_code run(course *c, em_error *error)
 {
     const int rounds = c->n / em_comm_size(c->comm), done = rounds * em_comm_size(c->comm);
     const bool first = em_comm_rank(c->comm) == 0;
-    char *mine = em_new((size_t)rounds, c->size, error);
+    char *mine = em_new(first ? 0 : (size_t)rounds, c->size, error);
     char *shared = em_new(1, c->size, error); /* on ranks that get no result */
     em_code code =
         em_comm_agree(c->comm, mine && shared && c->alone ? EM_OK : em_fail(error, EM_MACHINE, "out of memory"), error);

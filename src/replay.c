@@ -12,8 +12,7 @@
 #include "fit_file.h"
 #include "scatter.h"
 
-/* ---- the fit --------------------------------------------------------------------------------------------------------
- */
+/* ---- the fit ---------------------------------------------------------------------------------------------------- */
 
 /* The fit, its model and its data, on every rank for itself. */
 static em_code read_fit(em_replay *r, em_error *error)
@@ -76,8 +75,7 @@ size_t em_replay_place(const em_replay *r, size_t subject, size_t *hint)
     return SIZE_MAX;
 }
 
-/* ---- where outcomes come from
- * ------------------------------------------------------------------------------------------ */
+/* ---- where outcomes come from ----------------------------------------------------------------------------------- */
 
 int em_replay_codes(const em_replay *r, int column)
 {
@@ -128,12 +126,11 @@ static void add_options(em_replay *r, int column)
     }
 }
 
-static const double *of_option(const em_replay *r, int column, int option)
+static int place_of_option(const em_replay *r, int column, int option)
 {
     char name[300];
     snprintf(name, sizeof name, "%s_%d", r->model->columns[column].name, option);
-    const int at = em_trials_also(&r->trials, name);
-    return at < 0 ? NULL : r->trials.also[at].value;
+    return em_trials_also(&r->trials, name);
 }
 
 /* The choice that an outcome follows: the last coded response before it; -1. */
@@ -146,17 +143,19 @@ static int choice_before(const em_replay *r, int column)
     return choice;
 }
 
-static em_source source_of(const em_replay *r, int column)
+static em_outcome_rule rule_of(const em_replay *r, int column)
 {
-    const int choice = choice_before(r, column);
     const char *name = r->model->columns[column].name;
-    if (is_kept(r, name) || is_free(r->model, name))
-        return EM_SOURCE_RECORDED;
-    if (choice >= 0 && of_option(r, column, em_replay_codes(r, choice) - 1))
-        return EM_SOURCE_OF_OPTION;
-    if (other_of(r, column) >= 0)
-        return EM_SOURCE_OTHER;
-    return r->task && r->task->outcome ? EM_SOURCE_TASK : EM_SOURCE_NONE;
+    em_outcome_rule rule = {.choice = choice_before(r, column), .other = other_of(r, column)};
+    const int options = rule.choice < 0 ? 0 : em_replay_codes(r, rule.choice);
+    for (int k = 0; k < options; k++)
+        rule.option[k] = place_of_option(r, column, k);
+    rule.source = is_kept(r, name) || is_free(r->model, name)    ? EM_SOURCE_RECORDED
+                  : options > 0 && rule.option[options - 1] >= 0 ? EM_SOURCE_OF_OPTION
+                  : rule.other >= 0 && !r->is_plan               ? EM_SOURCE_OTHER
+                  : r->task && r->task->outcome                  ? EM_SOURCE_TASK
+                                                                 : EM_SOURCE_NONE;
+    return rule;
 }
 
 static em_code settle_sources(em_replay *r, em_history history, em_error *error)
@@ -166,9 +165,9 @@ static em_code settle_sources(em_replay *r, em_history history, em_error *error)
     for (int c = 0; c < r->model->n_columns; c++) {
         if (r->model->columns[c].role != EM_OUTCOME)
             continue;
-        r->source[c] = source_of(r, c);
-        r->exact = r->exact && r->source[c] < EM_SOURCE_TASK;
-        none = none < 0 && r->source[c] == EM_SOURCE_NONE ? c : none;
+        r->outcome[c] = rule_of(r, c);
+        r->exact = r->exact && r->outcome[c].source < EM_SOURCE_TASK;
+        none = none < 0 && r->outcome[c].source == EM_SOURCE_NONE ? c : none;
     }
     r->history = history != EM_HISTORY_AUTO ? history : r->exact ? EM_HISTORY_OWN : EM_HISTORY_OBSERVED;
     if (r->history == EM_HISTORY_OWN && none >= 0)
@@ -187,14 +186,14 @@ void em_replay_say(const em_replay *r, const em_log *log)
         const char *name = r->model->columns[c].name;
         if (r->model->columns[c].role != EM_OUTCOME)
             continue;
-        if (r->source[c] == EM_SOURCE_RECORDED)
+        if (r->outcome[c].source == EM_SOURCE_RECORDED)
             em_say(log, "outcome %s stays as recorded, whatever is chosen", name);
-        else if (r->source[c] == EM_SOURCE_OF_OPTION)
+        else if (r->outcome[c].source == EM_SOURCE_OF_OPTION)
             em_say(log, "outcome %s is that of the option chosen, from columns %s_0 to %s_%d", name, name, name,
-                   em_replay_codes(r, choice_before(r, c)) - 1);
-        else if (r->source[c] == EM_SOURCE_OTHER)
+                   em_replay_codes(r, r->outcome[c].choice) - 1);
+        else if (r->outcome[c].source == EM_SOURCE_OTHER)
             em_say(log, "outcome %s is as recorded, or changes places with %s where the other option is chosen", name,
-                   r->model->columns[other_of(r, c)].name);
+                   r->model->columns[r->outcome[c].other].name);
         else
             em_say(log,
                    "outcome %s is drawn by task '%s' (emlib simulate --tasks; --task sets its numbers), because the data do "
@@ -204,8 +203,7 @@ void em_replay_say(const em_replay *r, const em_log *log)
     }
 }
 
-/* ---- opening
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ---------------------------------------------------------------------------------------------------- */
 
 static em_code open_data(em_replay *r, int *options, em_error *error)
 {
@@ -224,11 +222,13 @@ static em_code open_data(em_replay *r, int *options, em_error *error)
     for (int i = 0; i < r->n_keep && code == EM_OK; i++)
         if (!em_dataset_find(r->trials.data, r->keep[i]))
             code = em_fail(error, EM_INPUT_ERROR, "--keep: %s has no column '%s'", r->dataset, r->keep[i]);
-    r->source = em_new((size_t)(r->model ? r->model->n_columns : 0), sizeof *r->source, error);
-    if (code != EM_OK || !r->source)
+    r->outcome = em_new((size_t)(r->model ? r->model->n_columns : 0), sizeof *r->outcome, error);
+    if (code != EM_OK || !r->outcome)
         return code == EM_OK ? EM_MACHINE : code;
     r->own_data = r->fit && strcmp(r->fit->dataset_fingerprint, r->trials.data->fingerprint) == 0;
     r->task = em_task_find(r->model->task);
+    r->balloons = r->model->task && strcmp(r->model->task, "balloons") == 0;
+    r->subject = SIZE_MAX;
     r->choice = r->unknown = -1;
     for (int c = r->model->n_columns - 1; c >= 0; c--) {
         if (r->model->columns[c].role == EM_RESPONSE && r->model->columns[c].codes != EM_NUMBER)
@@ -245,11 +245,13 @@ static em_code make_room(em_replay *r, em_error *error)
     size_t most = 1;
     for (size_t s = r->first; s < r->end; s++)
         most = offset[s + 1] - offset[s] > most ? offset[s + 1] - offset[s] : most;
+    r->begin = em_new(most * (size_t)r->model->n_columns, sizeof *r->begin, error);
     r->rows = em_new(most * (size_t)r->model->n_columns, sizeof *r->rows, error);
+    r->scored = em_new(most, sizeof *r->scored, error);
     r->restart = em_new(most, 1, error);
     r->condition = em_new(most, 1, error);
     r->row = em_new(most, sizeof *r->row, error);
-    return r->rows && r->restart && r->condition && r->row ? EM_OK : EM_MACHINE;
+    return r->begin && r->rows && r->scored && r->restart && r->condition && r->row ? EM_OK : EM_MACHINE;
 }
 
 size_t em_replay_block(size_t S) { return S > EM_BLOCKS ? (S + EM_BLOCKS - 1) / EM_BLOCKS : 1; }
@@ -263,7 +265,18 @@ void em_replay_share(size_t S, size_t ranks, size_t rank, size_t *first, size_t 
     *end = *end < S ? *end : S;
 }
 
-static em_code read_share(em_replay *r, em_options_seen *seen, em_error *error)
+/* Whether any response is there. */
+static bool any_response(const em_replay *r)
+{
+    const em_dataset *data = r->trials.data;
+    for (int c = 0; c < r->model->n_columns; c++)
+        for (size_t i = 0; r->model->columns[c].role == EM_RESPONSE && i < data->held; i++)
+            if (!isnan(r->trials.column[c][i]))
+                return true;
+    return false;
+}
+
+static em_code read_share(em_replay *r, em_options_seen *seen, double *any, em_error *error)
 {
     const size_t S = r->trials.data->n_subjects, ranks = (size_t)em_comm_size(r->comm),
                  rank = (size_t)em_comm_rank(r->comm);
@@ -271,6 +284,8 @@ static em_code read_share(em_replay *r, em_options_seen *seen, em_error *error)
     em_code code = em_trials_read(&r->trials, r->first, r->end, error);
     for (size_t s = r->first; s < r->end && code == EM_OK; s++)
         code = em_trials_check(&r->trials, s, seen, error);
+    if (code == EM_OK)
+        *any = any_response(r);
     return code == EM_OK ? make_room(r, error) : code;
 }
 
@@ -286,18 +301,21 @@ static em_code read_settings(em_replay *r, em_error *error)
 em_code em_replay_open(em_replay *r, em_history history, const em_log *log, em_error *error)
 {
     em_options_seen seen = {.levels = 0};
-    int options = 0;
+    int options = r->options;
+    double any = 0;
     em_code code = em_comm_agree(r->comm, open_data(r, &options, error), error);
     if (code == EM_OK)
         code = em_scatter_same_data(r->comm, &r->trials, error);
     if (code == EM_OK)
-        code = em_comm_agree(r->comm, read_share(r, &seen, error), error);
+        code = em_comm_agree(r->comm, read_share(r, &seen, &any, error), error);
     if (code != EM_OK)
         return code;
     em_comm_most(r->comm, seen.seen, EM_MAX_OPTIONS);
     em_comm_most(r->comm, &seen.levels, 1);
     em_comm_most(r->comm, seen.any, EM_MAX_OPTIONS);
     em_comm_most(r->comm, seen.zero, EM_MAX_OPTIONS);
+    em_comm_most(r->comm, &any, 1);
+    r->is_plan = r->plans && any == 0;
     code = em_trials_options(&r->trials, &seen, options, log, error);
     if (code == EM_OK)
         code = read_settings(r, error);
@@ -308,8 +326,10 @@ em_code em_replay_open(em_replay *r, em_history history, const em_log *log, em_e
 
 void em_replay_close(em_replay *r)
 {
-    free(r->source);
+    free(r->outcome);
+    free(r->begin);
     free(r->rows);
+    free(r->scored);
     free(r->restart);
     free(r->condition);
     free(r->row);
@@ -320,8 +340,18 @@ void em_replay_close(em_replay *r)
     *r = (em_replay){0};
 }
 
-/* ---- one subject
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- one subject ------------------------------------------------------------------------------------------------ */
+
+/* As em_trials_look; of a plan every response counts whose inputs are there. */
+static unsigned look(const em_replay *r, size_t row)
+{
+    if (!r->is_plan)
+        return em_trials_look(&r->trials, row);
+    for (int c = 0; c < r->model->n_columns; c++)
+        if (r->model->columns[c].role == EM_INPUT && isnan(r->trials.column[c][row - r->trials.data->first_row]))
+            return 0;
+    return ~0u;
+}
 
 static double recorded(const em_replay *r, int column, size_t row)
 {
@@ -337,28 +367,9 @@ static double burst_again(const em_replay *r, int column, size_t row, const doub
     return recorded(r, column, row);
 }
 
-/* What em_draw.outcome asks for. What is missing in the data stays so. */
-static double outcome(void *where, int trial, int column, const double *so_far)
+static double by_task(em_replay *r, int trial, int column, const double *so_far)
 {
-    em_replay *r = where;
-    const size_t row = r->row[trial];
-    const double was = recorded(r, column, row);
-    if (isnan(was))
-        return was;
-    if (r->history == EM_HISTORY_OBSERVED)
-        return r->model->task && strcmp(r->model->task, "balloons") == 0 ? burst_again(r, column, row, so_far) : was;
-    const int at = choice_before(r, column);
-    const double choice = at < 0 ? -1 : so_far[at];
-    const double *of;
-    switch (r->source[column]) {
-    case EM_SOURCE_OF_OPTION:
-        of = choice >= 0 ? of_option(r, column, (int)choice) : NULL;
-        return of ? of[row - r->trials.data->first_row] : NAN;
-    case EM_SOURCE_OTHER: return choice == recorded(r, at, row) ? was : recorded(r, other_of(r, column), row);
-    case EM_SOURCE_TASK: break;
-    default: return was;
-    }
-    r->scene.trial = (int)(row - r->trials.data->offset[r->subject]);
+    r->scene.trial = (int)(r->row[trial] - r->trials.data->offset[r->subject]);
     r->scene.row = so_far;
     const double drawn = r->task->outcome(&r->scene, r->model->columns[column].name);
     if (isnan(drawn))
@@ -366,50 +377,69 @@ static double outcome(void *where, int trial, int column, const double *so_far)
     return drawn;
 }
 
-/* The rows that count, one after the other. A trial that does not changes nothing and is left out; where a block starts
- * with it, the block starts on the next one. Returns how many. */
-static int gather_rows(em_replay *r, size_t subject)
+/* What em_draw.outcome asks for. What is missing in the data stays so, but for a plan. */
+static double outcome(void *where, int trial, int column, const double *so_far)
 {
-    r->subject = subject;
-    const size_t C = (size_t)r->model->n_columns;
-    int n = 0;
+    em_replay *r = where;
+    const em_outcome_rule *rule = &r->outcome[column];
+    const size_t row = r->row[trial];
+    const double was = recorded(r, column, row), choice = rule->choice < 0 ? -1 : so_far[rule->choice];
+    if (isnan(was) && !r->is_plan)
+        return was;
+    if (r->history == EM_HISTORY_OBSERVED)
+        return r->balloons ? burst_again(r, column, row, so_far) : was;
+    switch (rule->source) {
+    case EM_SOURCE_OF_OPTION:
+        return choice >= 0 ? r->trials.also[rule->option[(int)choice]].value[row - r->trials.data->first_row] : NAN;
+    case EM_SOURCE_OTHER: return choice == recorded(r, rule->choice, row) ? was : recorded(r, rule->other, row);
+    case EM_SOURCE_TASK: return by_task(r, trial, column, so_far);
+    default: return isnan(was) && r->task && r->task->outcome ? by_task(r, trial, column, so_far) : was;
+    }
+}
+
+/* The rows that count, one after the other. A trial that does not changes nothing and is left out; where a block starts
+ * with it, the block starts on the next one. */
+static void gather_rows(em_replay *r, size_t subject)
+{
+    const size_t C = (size_t)r->model->n_columns, from = r->trials.data->offset[subject];
     uint8_t restart = 0;
-    for (size_t row = r->trials.data->offset[subject]; row < r->trials.data->offset[subject + 1]; row++) {
+    r->subject = subject;
+    r->n = 0;
+    em_trials_facts(&r->trials, subject, r->facts);
+    for (size_t row = from; row < r->trials.data->offset[subject + 1]; row++) {
         restart |= em_trials_restart(&r->trials, subject, row);
-        if (!em_trials_look(&r->trials, row))
+        r->scored[row - from] = look(r, row);
+        if (!r->scored[row - from])
             continue;
-        double *to = r->rows + (size_t)n * C;
-        for (size_t c = 0; c < C; c++)
-            to[c] = r->model->columns[c].role == EM_RESPONSE && r->history == EM_HISTORY_OWN ? NAN
-                                                                                             : recorded(r, (int)c, row);
-        const int condition =
-            em_trials_condition(&r->trials, row) % r->setup.view.conditions; /* the fit's columns count fastest */
-        r->condition[n] = (uint8_t)condition;
-        r->restart[n] = restart;
-        r->row[n++] = row;
+        for (size_t c = 0; c < C; c++) {
+            const bool drawn = r->model->columns[c].role == EM_RESPONSE && r->history == EM_HISTORY_OWN;
+            r->begin[(size_t)r->n * C + c] = drawn ? NAN : recorded(r, (int)c, row);
+        }
+        /* the fit's columns of conditions count fastest */
+        r->condition[r->n] = (uint8_t)(em_trials_condition(&r->trials, row) % r->setup.view.conditions);
+        r->restart[r->n] = restart;
+        r->row[r->n++] = row;
         restart = 0;
     }
-    return n;
 }
 
 /* Rows as recorded, with what was drawn in its places. */
-static bool put_rows(const em_replay *r, size_t subject, double *rows)
+static bool put_rows(const em_replay *r, double *to)
 {
-    const size_t C = (size_t)r->model->n_columns, from = r->trials.data->offset[subject],
-                 end = r->trials.data->offset[subject + 1];
+    const size_t C = (size_t)r->model->n_columns, from = r->trials.data->offset[r->subject];
+    const size_t T = r->trials.data->offset[r->subject + 1] - from;
+    const double *drawn = r->rows;
     bool finite = true;
-    for (size_t row = from, next = 0; row < end; row++) {
-        const unsigned scored = em_trials_look(&r->trials, row);
-        const double *drawn = r->rows + next * C;
+    for (size_t t = 0; t < T; t++, to += C) {
+        const unsigned scored = r->scored[t];
         int response = 0;
         for (size_t c = 0; c < C; c++) {
-            double *to = &rows[(row - from) * C + c];
             const em_role role = r->model->columns[c].role;
             const bool counts = role == EM_RESPONSE ? scored >> response++ & 1 : role == EM_OUTCOME && scored;
-            *to = counts ? drawn[c] : role == EM_RESPONSE && !scored ? NAN : recorded(r, (int)c, row);
-            finite = finite && (role != EM_RESPONSE || !counts || isfinite(*to));
+            to[c] = counts ? drawn[c] : role == EM_RESPONSE && !scored ? NAN : recorded(r, (int)c, from + t);
+            finite = finite && (role != EM_RESPONSE || !counts || isfinite(to[c]));
         }
-        next += scored != 0;
+        drawn += scored ? C : 0;
     }
     return finite;
 }
@@ -418,24 +448,24 @@ em_code em_replay_subject(em_replay *r, size_t subject, const double *x, em_rand
                           em_error *error)
 {
     const em_view *view = &r->setup.view;
-    double own[view->conditions * r->model->n_parameters], facts[EM_MAX_PARAMETERS];
+    double own[view->conditions * r->model->n_parameters];
     for (int c = 0; c < view->conditions; c++)
         em_view_parameters(view, c, x, 1, own + c * r->model->n_parameters);
-    em_trials_facts(&r->trials, subject, facts);
-    const int n = gather_rows(r, subject);
+    if (r->subject != subject)
+        gather_rows(r, subject);
+    memcpy(r->rows, r->begin, (size_t)(r->n * r->model->n_columns) * sizeof *r->rows);
     r->scene = (em_scene){.model = r->model, .settings = &r->settings, .random = random, .options = r->trials.options};
-    if (r->task && r->task->start && r->history == EM_HISTORY_OWN && !r->exact)
+    if (r->task && r->task->start && r->history == EM_HISTORY_OWN && (r->is_plan || !r->exact))
         r->task->start(&r->scene);
     const em_draw draw = {em_random_uniform, random, outcome, r, NULL};
-    r->model->trace(n, r->trials.options, r->rows, r->restart, view->conditions > 1 ? r->condition : NULL, facts, own,
-                    &draw, NULL);
+    r->model->trace(r->n, r->trials.options, r->rows, r->restart, view->conditions > 1 ? r->condition : NULL, r->facts,
+                    own, &draw, NULL);
     if (r->unknown >= 0)
-        return em_fail(
-            error, EM_INPUT_ERROR,
-            "%s: column '%s' is an outcome: it is not known what another choice would have brought, and task %s does "
-            "not know it",
-            r->dataset, r->model->columns[r->unknown].name, r->model->task);
-    *finite = put_rows(r, subject, rows);
+        return em_fail(error, EM_INPUT_ERROR,
+                       "%s: column '%s' is an outcome: it is not known what another choice would have brought, and "
+                       "task %s does not know it",
+                       r->dataset, r->model->columns[r->unknown].name, r->model->task);
+    *finite = put_rows(r, rows);
     return EM_OK;
 }
 

@@ -22,6 +22,14 @@ typedef enum em_source {
     EM_SOURCE_NONE
 } em_source;
 
+/* Of an outcome column. */
+typedef struct em_outcome_rule {
+    em_source source;
+    int choice;                 /* column of the choice that it follows; -1 */
+    int other;                  /* column of the other option's outcome; -1 */
+    int option[EM_MAX_OPTIONS]; /* places in em_trials.also of each option's outcome; -1 */
+} em_outcome_rule;
+
 /* Starts zeroed but for what stands first; em_replay_close also after a failure. */
 typedef struct em_replay {
     em_comm *comm;
@@ -33,6 +41,8 @@ typedef struct em_replay {
     const char *const *keep;
     int n_keep;
     const char *task_settings; /* NULL: the task's defaults */
+    int options; /* K, without a fit; 0: as found in the data */
+    bool plans;  /* a dataset without any response is a plan: all its trials are drawn */
     /* --- */
     em_fit *fit;    /* on every rank; NULL: none */
     em_setup setup; /* its parameters, options and shape */
@@ -40,16 +50,23 @@ typedef struct em_replay {
     em_trials trials; /* holds this rank's subjects: */
     size_t first, end;
     bool own_data; /* they are the fit's */
+    bool is_plan;
     const em_task *task;
     em_settings settings;
-    em_source *source;  /* [columns] of outcomes */
-    int choice;         /* column of the first coded response; -1: none */
-    bool exact;         /* every outcome is known for whatever response is drawn */
-    em_history history; /* as asked, or what is the best that the data allow */
-    /* scratch: the subject that is drawn, its rows that count */
-    double *rows; /* [trials, columns] */
+    em_outcome_rule *outcome; /* [columns] of outcomes */
+    bool balloons;            /* a balloon that burst bursts again at that pump */
+    int choice;               /* column of the first coded response; -1: none */
+    bool exact;               /* every outcome is known for whatever response is drawn */
+    em_history history;       /* as asked, or what is the best that the data allow */
+    /* the subject that is drawn, and of its trials those that count: */
+    size_t subject; /* SIZE_MAX: nobody yet */
+    int n;
+    double facts[EM_MAX_PARAMETERS];
+    double *begin; /* [trials, columns] as they stand before they are drawn */
+    double *rows;  /* [trials, columns] scratch */
     uint8_t *restart, *condition;
-    size_t subject, *row; /* where each stands in the dataset */
+    size_t *row;      /* where each stands in the dataset */
+    unsigned *scored; /* [trials of the subject] */
     em_scene scene;
     int unknown; /* column that the task does not know; -1 */
 } em_replay;

@@ -31,8 +31,7 @@ typedef struct {
     uint64_t *length;    /* rank 0: trials of each subject of the new dataset */
 } job;
 
-/* ---- parameters
- * ----------------------------------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------------------------------- */
 
 static em_code check_group(const em_fit *fit, const char *path, em_error *error)
 {
@@ -165,8 +164,7 @@ static em_code take_estimate(const job *j, size_t s, size_t place, double *x, em
     return EM_OK;
 }
 
-/* ---- drawing
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
 static em_code draw_subject(job *j, size_t s, size_t place, double *rows, em_error *error)
 {
@@ -236,8 +234,7 @@ static em_code draw_share(job *j, em_error *error)
     return code;
 }
 
-/* ---- the dataset
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- the dataset ------------------------------------------------------------------------------------------------ */
 
 static void free_texts(char **text, size_t n)
 {
@@ -395,8 +392,7 @@ static em_code gather(job *j, em_dataset *data, em_error *error)
                 : em_fail(error, EM_INPUT_ERROR, "%s has no subject that is in %s", j->replay.dataset, j->replay.path);
 }
 
-/* ---- all of it
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 static em_code check(const em_like_options *o, const em_replay *r, em_error *error)
 {
@@ -462,7 +458,9 @@ em_code em_simulate_like(em_comm *comm, const em_like_options *o, const em_log *
                            .dataset = o->dataset,
                            .keep = o->keep,
                            .task_settings = o->task_settings,
-                           .n_keep = o->n_keep};
+                           .n_keep = o->n_keep,
+                           .options = o->options,
+                           .plans = true};
     const em_log *mine = em_comm_rank(comm) == 0 ? log : NULL;
     em_code code = em_replay_open(&j.replay, EM_HISTORY_OWN, mine, error);
     if (code == EM_OK)

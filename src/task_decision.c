@@ -13,9 +13,9 @@ static double in_turn(const em_scene *scene, int setting)
 {
     return em_scene_nth(scene, setting, scene->trial % em_scene_count(scene, setting));
 }
-#define KINDS(about)                                                                                                   \
+#define KINDS(what)                                                                                                    \
     {                                                                                                                  \
-        "kinds", "0/1/2", EM_SETTING_SOME, 0, 2, about, .count = 16, .whole = true                                     \
+        "kinds", "0/1/2", EM_SETTING_SOME, 0, 2, .about = what, .count = 16, .whole = true                             \
     }
 
 static bool coin(em_scene *scene) { return em_scene_chance(scene, 0.5); }
@@ -24,14 +24,15 @@ static bool coin(em_scene *scene) { return em_scene_chance(scene, 0.5); }
 
 enum { DELAYS_SOONER, DELAYS_SOONER_AFTER, DELAYS_LATER, DELAYS_LATER_AFTER };
 static const em_setting delays_settings[] = {
-    [DELAYS_SOONER] = {"amount_sooner", "10", EM_SETTING_SPREAD, 0, 1000, "the sooner amount" IN_TENTHS},
+    [DELAYS_SOONER] = {"amount_sooner", "10", EM_SETTING_SPREAD, 0, 1000, .about = "the sooner amount" IN_TENTHS},
     [DELAYS_SOONER_AFTER] = {"delay_sooner", "0", EM_SETTING_SPREAD, 0, 36500,
-                             "days until it comes; whole ones from a range"},
-    [DELAYS_LATER] = {"amount_later", "10.1..50", EM_SETTING_SPREAD, 0, 1000, "the later amount" IN_TENTHS},
+                             .about = "days until it comes; whole ones from a range"},
+    [DELAYS_LATER] = {"amount_later", "10.1..50", EM_SETTING_SPREAD, 0, 1000, .about = "the later amount" IN_TENTHS},
     [DELAYS_LATER_AFTER] =
         {"delays", "1..365", EM_SETTING_SPREAD, 0.001, 36500,
-         "days until the later amount comes; from a range their logarithm is uniform, and from one that begins "
-         "at 1 or later they are whole"},
+         .about =
+             "days until the later amount comes; from a range their logarithm is uniform, and from one that begins "
+             "at 1 or later they are whole"},
     {0}};
 
 /* The logarithm is uniform. */
@@ -62,13 +63,15 @@ static double delays_input(em_scene *scene, const char *column)
 
 enum { FRONT_SOONER, FRONT_END, FRONT_RATIO, FRONT_GAP };
 static const em_setting front_end_settings[] = {
-    [FRONT_SOONER] = {"amount_sooner", "5..20", EM_SETTING_SPREAD, 0, 1000, "the sooner amount" IN_TENTHS},
+    [FRONT_SOONER] = {"amount_sooner", "5..20", EM_SETTING_SPREAD, 0, 1000, .about = "the sooner amount" IN_TENTHS},
     [FRONT_END] =
         {"front_end", "7..60", EM_SETTING_SPREAD, 0, 36500,
-         "days until it comes on every other trial, whole ones from a range; on those between it comes at once"},
-    [FRONT_RATIO] = {"ratio", "1.05..3.5", EM_SETTING_SPREAD, 1, 1000, "how many times as much the later amount is"},
+         .about =
+             "days until it comes on every other trial, whole ones from a range; on those between it comes at once"},
+    [FRONT_RATIO] = {"ratio", "1.05..3.5", EM_SETTING_SPREAD, 1, 1000,
+                     .about = "how many times as much the later amount is"},
     [FRONT_GAP] = {"gap", "7..120", EM_SETTING_SPREAD, 0, 36500,
-                   "days from the sooner to the later amount, whole ones from a range"},
+                   .about = "days from the sooner to the later amount, whole ones from a range"},
     {0}};
 
 /* The sooner amount comes at once or in 7 to 60 days, the later one 7 to 120 days after it (McClure et al. 2004,
@@ -90,10 +93,10 @@ static double front_end_input(em_scene *scene, const char *column)
 
 enum { GAMBLES_GAIN, GAMBLES_LOSS, GAMBLES_CERT };
 static const em_setting gambles_settings[] = {
-    [GAMBLES_GAIN] = {"gain", "2..12", EM_SETTING_SPREAD, 0, 1000, "what a gamble can win" IN_TENTHS},
-    [GAMBLES_LOSS] = {"loss", "0.5..12", EM_SETTING_SPREAD, 0, 1000, "what a mixed gamble can lose" IN_TENTHS},
+    [GAMBLES_GAIN] = {"gain", "2..12", EM_SETTING_SPREAD, 0, 1000, .about = "what a gamble can win" IN_TENTHS},
+    [GAMBLES_LOSS] = {"loss", "0.5..12", EM_SETTING_SPREAD, 0, 1000, .about = "what a mixed gamble can lose" IN_TENTHS},
     [GAMBLES_CERT] = {"cert", "0.5..6", EM_SETTING_SPREAD, 0, 1000,
-                      "the sure amount beside a gamble that can only win" IN_TENTHS},
+                      .about = "the sure amount beside a gamble that can only win" IN_TENTHS},
     {0}};
 
 /* Mixed gambles against nothing and gains-only gambles against a sure amount, half of each (Sokol-Hessner 2009). */
@@ -114,14 +117,15 @@ static double gambles_input(em_scene *scene, const char *column)
 enum { PROSPECT_KINDS, PROSPECT_X1, PROSPECT_P1, PROSPECT_X2, PROSPECT_SPREAD };
 static const em_setting prospect_settings[] = {
     [PROSPECT_KINDS] = KINDS("the kinds of gamble that come in turn: 0 gains, 1 losses, 2 mixed"),
-    [PROSPECT_X1] = {"x1", "5..40", EM_SETTING_SPREAD, 0, 1000, "size of the first outcome" IN_TENTHS},
-    [PROSPECT_P1] = {"p1", "0.05/0.1/0.25/0.5/0.75/0.9/0.95", EM_SETTING_SPREAD, 0, 1, "its probability"},
+    [PROSPECT_X1] = {"x1", "5..40", EM_SETTING_SPREAD, 0, 1000, .about = "size of the first outcome" IN_TENTHS},
+    [PROSPECT_P1] = {"p1", "0.05/0.1/0.25/0.5/0.75/0.9/0.95", EM_SETTING_SPREAD, 0, 1, .about = "its probability"},
     [PROSPECT_X2] = {"x2", "2..30", EM_SETTING_SPREAD, 0, 1000,
-                     "size of what a mixed gamble can lose" IN_TENTHS
-                     "; the second outcome of others is half of the first one, or nothing"},
+                     .about = "size of what a mixed gamble can lose" IN_TENTHS
+                              "; the second outcome of others is half of the first one, or nothing"},
     [PROSPECT_SPREAD] =
         {"spread", "0.5", EM_SETTING_ONE, 0, 1,
-         "how far from the expected value the sure amount can be, as a share of the difference of the outcomes"},
+         .about =
+             "how far from the expected value the sure amount can be, as a share of the difference of the outcomes"},
     {0}};
 
 /* A gamble of two outcomes with stated odds, won or lost alone or mixed in turn, and a sure amount about its expected
@@ -153,9 +157,9 @@ enum { LOTTERIES_KINDS, LOTTERIES_SIZE, LOTTERIES_P };
 static const em_setting lotteries_settings[] = {
     [LOTTERIES_KINDS] = KINDS("the kinds of lotteries that come in turn: 0 gains, 1 losses, 2 mixed"),
     [LOTTERIES_SIZE] = {"size", "30/15", EM_SETTING_LIST, 1, 1000,
-                        "about how large the outcomes of option 1 and of option 2 are", .count = 2},
+                        .about = "about how large the outcomes of option 1 and of option 2 are", .count = 2},
     [LOTTERIES_P] = {"hprob", "0.05/0.1/0.25/0.4/0.6/0.75/0.9/0.95", EM_SETTING_SPREAD, 0, 1,
-                     "probability of the higher outcome"},
+                     .about = "probability of the higher outcome"},
     {0}};
 
 /* Two lotteries of about the same expected value, one of large and one of small outcomes; gains, losses or mixed in
@@ -177,16 +181,16 @@ static double lotteries_input(em_scene *scene, const char *column)
 /* ---- ambiguity ---- */
 
 enum { AMBIGUITY_P, AMBIGUITY_HIDDEN, AMBIGUITY_REWARD, AMBIGUITY_FIX };
-static const em_setting ambiguity_settings[] = {[AMBIGUITY_P] = {"prob", "0.13/0.25/0.38/0.5/0.75", EM_SETTING_SPREAD,
-                                                                 0, 1, "probability of the lottery on risky trials"},
-                                                [AMBIGUITY_HIDDEN] = {"ambig", "0.24/0.5/0.74", EM_SETTING_SPREAD, 0, 1,
-                                                                      "how much of it is hidden on ambiguous trials"},
-                                                [AMBIGUITY_REWARD] = {"reward_var", "2/4/5/7/9.5/14/18/34",
-                                                                      EM_SETTING_SPREAD, 0, 1000,
-                                                                      "what the lottery can win" IN_TENTHS},
-                                                [AMBIGUITY_FIX] = {"reward_fix", "5", EM_SETTING_SPREAD, 0, 1000,
-                                                                   "what the even chance beside it can win" IN_TENTHS},
-                                                {0}};
+static const em_setting ambiguity_settings[] = {
+    [AMBIGUITY_P] = {"prob", "0.13/0.25/0.38/0.5/0.75", EM_SETTING_SPREAD, 0, 1,
+                     .about = "probability of the lottery on risky trials"},
+    [AMBIGUITY_HIDDEN] = {"ambig", "0.24/0.5/0.74", EM_SETTING_SPREAD, 0, 1,
+                          .about = "how much of it is hidden on ambiguous trials"},
+    [AMBIGUITY_REWARD] = {"reward_var", "2/4/5/7/9.5/14/18/34", EM_SETTING_SPREAD, 0, 1000,
+                          .about = "what the lottery can win" IN_TENTHS},
+    [AMBIGUITY_FIX] = {"reward_fix", "5", EM_SETTING_SPREAD, 0, 1000,
+                       .about = "what the even chance beside it can win" IN_TENTHS},
+    {0}};
 
 /* Risky trials and ambiguous ones, half of each, against an even chance of 5 (after Levy et al. 2010, J Neurophysiol
  * 103:1036). */
@@ -209,15 +213,16 @@ static double ambiguity_input(em_scene *scene, const char *column)
 enum { PEERS_CONDITIONS, PEERS_P, PEERS_SAFE_HIGH, PEERS_SAFE_LOW, PEERS_RISKY_HIGH, PEERS_RISKY_LOW };
 static const em_setting peers_settings[] = {
     [PEERS_CONDITIONS] = {"conditions", "0/1/2/3", EM_SETTING_SOME, 0, 3,
-                          "the conditions that come in turn, see the column 'condition'", .count = 16, .whole = true},
+                          .about = "the conditions that come in turn, see the column 'condition'", .count = 16,
+                          .whole = true},
     [PEERS_P] = {"p_gamble", "0.2/0.3/0.4/0.5/0.6/0.7/0.8/0.9", EM_SETTING_SPREAD, 0, 1,
-                 "probability of the higher payoffs"},
+                 .about = "probability of the higher payoffs"},
     [PEERS_SAFE_HIGH] = {"safe_Hpayoff", "18..26", EM_SETTING_SPREAD, 0, 1000,
-                         "higher payoff of the safe lottery" IN_TENTHS},
-    [PEERS_SAFE_LOW] = {"safe_Lpayoff", "12..18", EM_SETTING_SPREAD, 0, 1000, "its lower payoff" IN_TENTHS},
+                         .about = "higher payoff of the safe lottery" IN_TENTHS},
+    [PEERS_SAFE_LOW] = {"safe_Lpayoff", "12..18", EM_SETTING_SPREAD, 0, 1000, .about = "its lower payoff" IN_TENTHS},
     [PEERS_RISKY_HIGH] = {"risky_Hpayoff", "30..48", EM_SETTING_SPREAD, 0, 1000,
-                          "higher payoff of the risky lottery" IN_TENTHS},
-    [PEERS_RISKY_LOW] = {"risky_Lpayoff", "0.5..3", EM_SETTING_SPREAD, 0, 1000, "its lower payoff" IN_TENTHS},
+                          .about = "higher payoff of the risky lottery" IN_TENTHS},
+    [PEERS_RISKY_LOW] = {"risky_Lpayoff", "0.5..3", EM_SETTING_SPREAD, 0, 1000, .about = "its lower payoff" IN_TENTHS},
     {0}};
 
 /* Pairs of lotteries after Holt & Laury 2002, Am Econ Rev 92:1644, alone and with others' choices in view. */
@@ -243,11 +248,12 @@ static double peers_input(em_scene *scene, const char *column)
 enum { CAMBRIDGE_POINTS, CAMBRIDGE_BOXES, CAMBRIDGE_BLOCK };
 static const em_setting cambridge_settings[] = {
     [CAMBRIDGE_POINTS] = {"points", "20..300", EM_SETTING_SPREAD, 0, 1e5,
-                          "points before a trial; whole ones from a range"},
-    [CAMBRIDGE_BOXES] = {"red", "1/2/3/4/6/7/8/9", EM_SETTING_SPREAD, 1, 9, "how many of the ten boxes are red",
-                         .whole = true},
+                          .about = "points before a trial; whole ones from a range"},
+    [CAMBRIDGE_BOXES] = {"red", "1/2/3/4/6/7/8/9", EM_SETTING_SPREAD, 1, 9,
+                         .about = "how many of the ten boxes are red", .whole = true},
     [CAMBRIDGE_BLOCK] = {"block", "5", EM_SETTING_ONE, 1, 1e6,
-                         "trials with descending stakes, then as many with ascending ones, and so on", .whole = true},
+                         .about = "trials with descending stakes, then as many with ascending ones, and so on",
+                         .whole = true},
     {0}};
 
 /* Ten boxes, 1 to 9 of them red; stakes descend in one half of each ten trials and ascend in the other. */
@@ -267,13 +273,13 @@ static double cambridge_input(em_scene *scene, const char *column)
 enum { RATINGS_EVERY, RATINGS_GAIN, RATINGS_LOSS, RATINGS_CERT, RATINGS_CHOICE, RATINGS_WIN };
 static const em_setting ratings_settings[] = {
     [RATINGS_EVERY] = {"every", "3", EM_SETTING_ONE, 1, 1e6,
-                       "a rating before the first of so many trials, again and again", .whole = true},
-    [RATINGS_GAIN] = {"gain", "0.5..2", EM_SETTING_SPREAD, 0, 1000, "what a gamble can win" IN_TENTHS},
-    [RATINGS_LOSS] = {"loss", "0.5..2", EM_SETTING_SPREAD, 0, 1000, "what a gamble can lose" IN_TENTHS},
+                       .about = "a rating before the first of so many trials, again and again", .whole = true},
+    [RATINGS_GAIN] = {"gain", "0.5..2", EM_SETTING_SPREAD, 0, 1000, .about = "what a gamble can win" IN_TENTHS},
+    [RATINGS_LOSS] = {"loss", "0.5..2", EM_SETTING_SPREAD, 0, 1000, .about = "what a gamble can lose" IN_TENTHS},
     [RATINGS_CERT] = {"cert", "0.2..0.8", EM_SETTING_SPREAD, 0, 1000,
-                      "size of the sure amount beside gambles that only win or only lose" IN_TENTHS},
-    [RATINGS_CHOICE] = {"p_choice", "0.5", EM_SETTING_ONE, 0, 1, "probability that the gamble is chosen"},
-    [RATINGS_WIN] = {"p_win", "0.5", EM_SETTING_ONE, 0, 1, "probability that a gamble that was chosen wins"},
+                      .about = "size of the sure amount beside gambles that only win or only lose" IN_TENTHS},
+    [RATINGS_CHOICE] = {"p_choice", "0.5", EM_SETTING_ONE, 0, 1, .about = "probability that the gamble is chosen"},
+    [RATINGS_WIN] = {"p_win", "0.5", EM_SETTING_ONE, 0, 1, .about = "probability that a gamble that was chosen wins"},
     {0}};
 
 /* Gambles after Rutledge et al. 2014, PNAS 111:12252: gains-only, losses-only and mixed ones against a sure amount,
@@ -309,10 +315,10 @@ static double ratings_outcome(em_scene *scene, const char *column)
 /* ---- balloons ---- */
 
 enum { BALLOONS_PUMPS };
-static const em_setting balloons_settings[] = {[BALLOONS_PUMPS] = {"pumps", "128", EM_SETTING_ONE, 1, 1000,
-                                                                   "most pumps: one of so many bursts the balloon",
-                                                                   .whole = true},
-                                               {0}};
+static const em_setting balloons_settings[] = {
+    [BALLOONS_PUMPS] = {"pumps", "128", EM_SETTING_ONE, 1, 1000,
+                        .about = "most pumps: one of so many bursts the balloon", .whole = true},
+    {0}};
 
 /* Lejuez et al. 2002, J Exp Psychol Appl 8:75: of 128 pumps one bursts the balloon, any of them as likely as any other.
  */
@@ -328,9 +334,10 @@ static double balloons_outcome(em_scene *scene, const char *column)
 
 enum { ODDS_SURE, ODDS_RISKY, ODDS_P };
 static const em_setting odds_settings[] = {
-    [ODDS_SURE] = {"amount_sure", "0.5..18", EM_SETTING_SPREAD, 0, 1000, "the sure amount" IN_TENTHS},
-    [ODDS_RISKY] = {"amount_risky", "20", EM_SETTING_SPREAD, 0, 1000, "the amount that may come" IN_TENTHS},
-    [ODDS_P] = {"prob", "0.05/0.1/0.25/0.4/0.55/0.7/0.8/0.9/0.95", EM_SETTING_SPREAD, 0.001, 1, "its probability"},
+    [ODDS_SURE] = {"amount_sure", "0.5..18", EM_SETTING_SPREAD, 0, 1000, .about = "the sure amount" IN_TENTHS},
+    [ODDS_RISKY] = {"amount_risky", "20", EM_SETTING_SPREAD, 0, 1000, .about = "the amount that may come" IN_TENTHS},
+    [ODDS_P] = {"prob", "0.05/0.1/0.25/0.4/0.55/0.7/0.8/0.9/0.95", EM_SETTING_SPREAD, 0.001, 1,
+                .about = "its probability"},
     {0}};
 
 /* A sure amount against 20 units that come with some probability. */
@@ -349,10 +356,11 @@ static double odds_input(em_scene *scene, const char *column)
 
 enum { EFFORT_REWARD_LOW, EFFORT_LOW, EFFORT_REWARD_HIGH, EFFORT_HIGH };
 static const em_setting effort_settings[] = {
-    [EFFORT_REWARD_LOW] = {"reward_low", "1", EM_SETTING_SPREAD, 0, 1000, "credits for rest" IN_TENTHS},
-    [EFFORT_LOW] = {"effort_low", "0", EM_SETTING_SPREAD, 0, 100, "effort of rest" IN_TENTHS},
-    [EFFORT_REWARD_HIGH] = {"reward_high", "2/4/6/8/10", EM_SETTING_SPREAD, 0, 1000, "credits for effort" IN_TENTHS},
-    [EFFORT_HIGH] = {"effort_high", "1/2/3/4/5", EM_SETTING_SPREAD, 0, 100, "levels of effort" IN_TENTHS},
+    [EFFORT_REWARD_LOW] = {"reward_low", "1", EM_SETTING_SPREAD, 0, 1000, .about = "credits for rest" IN_TENTHS},
+    [EFFORT_LOW] = {"effort_low", "0", EM_SETTING_SPREAD, 0, 100, .about = "effort of rest" IN_TENTHS},
+    [EFFORT_REWARD_HIGH] = {"reward_high", "2/4/6/8/10", EM_SETTING_SPREAD, 0, 1000,
+                            .about = "credits for effort" IN_TENTHS},
+    [EFFORT_HIGH] = {"effort_high", "1/2/3/4/5", EM_SETTING_SPREAD, 0, 100, .about = "levels of effort" IN_TENTHS},
     {0}};
 
 /* One credit for rest against 2 to 10 credits for one of five levels of effort, for oneself and for another in turn
@@ -377,14 +385,15 @@ static double effort_input(em_scene *scene, const char *column)
 enum { SHARING_DISTANCE, SHARING_SELFISH, SHARING_SELFISH_OTHER, SHARING_PROSOCIAL, SHARING_PROSOCIAL_OTHER };
 static const em_setting sharing_settings[] = {
     [SHARING_DISTANCE] = {"distance", "1/2/5/10/20/50/100", EM_SETTING_SPREAD, 0, 1000,
-                          "social distance of the other" IN_TENTHS},
+                          .about = "social distance of the other" IN_TENTHS},
     [SHARING_SELFISH] = {"selfish_self", "7.5/8.5/9.5/10.5/11.5/12.5/13.5/14.5/15.5", EM_SETTING_SPREAD, 0, 1000,
-                         "what the selfish option brings oneself" IN_TENTHS},
-    [SHARING_SELFISH_OTHER] = {"selfish_other", "0", EM_SETTING_SPREAD, 0, 1000, "what it brings the other" IN_TENTHS},
+                         .about = "what the selfish option brings oneself" IN_TENTHS},
+    [SHARING_SELFISH_OTHER] = {"selfish_other", "0", EM_SETTING_SPREAD, 0, 1000,
+                               .about = "what it brings the other" IN_TENTHS},
     [SHARING_PROSOCIAL] = {"prosocial_self", "7.5", EM_SETTING_SPREAD, 0, 1000,
-                           "what the prosocial option brings oneself" IN_TENTHS},
+                           .about = "what the prosocial option brings oneself" IN_TENTHS},
     [SHARING_PROSOCIAL_OTHER] = {"prosocial_other", "7.5", EM_SETTING_SPREAD, 0, 1000,
-                                 "what it brings the other" IN_TENTHS},
+                                 .about = "what it brings the other" IN_TENTHS},
     {0}};
 
 /* More for oneself alone, against the same for oneself and another at some social distance (Jones & Rachlin 2006,
@@ -408,10 +417,12 @@ static double sharing_input(em_scene *scene, const char *column)
 
 enum { ULTIMATUM_MEAN, ULTIMATUM_SD, ULTIMATUM_BLOCK, ULTIMATUM_OFFER };
 static const em_setting ultimatum_settings[] = {
-    [ULTIMATUM_MEAN] = {"mean", "4/8/12", EM_SETTING_SPREAD, 0, 100, "mean of the offers in a block" IN_TENTHS},
-    [ULTIMATUM_SD] = {"sd", "1.5", EM_SETTING_ONE, 0, 100, "their standard deviation"},
-    [ULTIMATUM_BLOCK] = {"block", "20", EM_SETTING_ONE, 1, 1e6, "trials in a block", .whole = true},
-    [ULTIMATUM_OFFER] = {"offer", "1..20", EM_SETTING_RANGE, 0, 100, "least and most that is offered", .whole = true},
+    [ULTIMATUM_MEAN] = {"mean", "4/8/12", EM_SETTING_SPREAD, 0, 100,
+                        .about = "mean of the offers in a block" IN_TENTHS},
+    [ULTIMATUM_SD] = {"sd", "1.5", EM_SETTING_ONE, 0, 100, .about = "their standard deviation"},
+    [ULTIMATUM_BLOCK] = {"block", "20", EM_SETTING_ONE, 1, 1e6, .about = "trials in a block", .whole = true},
+    [ULTIMATUM_OFFER] = {"offer", "1..20", EM_SETTING_RANGE, 0, 100, .about = "least and most that is offered",
+                         .whole = true},
     {0}};
 
 /* Offers of 20 about a mean that is 4, 8 or 12 and changes every 20 trials (after Xiang et al. 2013, J Neurosci
@@ -431,14 +442,15 @@ static double ultimatum_input(em_scene *scene, const char *column)
 
 enum { DIVISIONS_EVEN, DIVISIONS_SELF_AHEAD, DIVISIONS_OTHER_BEHIND, DIVISIONS_SELF_BEHIND, DIVISIONS_LEAD };
 static const em_setting divisions_settings[] = {
-    [DIVISIONS_EVEN] = {"even", "5", EM_SETTING_ONE, 0, 1000, "what the even division brings either"},
+    [DIVISIONS_EVEN] = {"even", "5", EM_SETTING_ONE, 0, 1000, .about = "what the even division brings either"},
     [DIVISIONS_SELF_AHEAD] = {"self_ahead", "5..15", EM_SETTING_SPREAD, 0, 1000,
-                              "own share where the other division favours oneself" IN_TENTHS},
+                              .about = "own share where the other division favours oneself" IN_TENTHS},
     [DIVISIONS_OTHER_BEHIND] = {"other_behind", "0..5", EM_SETTING_SPREAD, 0, 1000,
-                                "the other's share there" IN_TENTHS},
+                                .about = "the other's share there" IN_TENTHS},
     [DIVISIONS_SELF_BEHIND] = {"self_behind", "2..8", EM_SETTING_SPREAD, 0, 1000,
-                               "own share where it favours the other" IN_TENTHS},
-    [DIVISIONS_LEAD] = {"lead", "0..8", EM_SETTING_SPREAD, 0, 1000, "how much more the other has there" IN_TENTHS},
+                               .about = "own share where it favours the other" IN_TENTHS},
+    [DIVISIONS_LEAD] = {"lead", "0..8", EM_SETTING_SPREAD, 0, 1000,
+                        .about = "how much more the other has there" IN_TENTHS},
     {0}};
 
 /* An even division against one that favours one side or the other. */

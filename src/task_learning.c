@@ -20,62 +20,67 @@ static int place_of(int option, int first, int options) { return ((option - firs
 
 #define REVERSAL_SETTING(trials, least)                                                                                \
     {                                                                                                                  \
-        "reversal", trials, EM_SETTING_ONE, least, 1e6, "trials in a row without a reversal, at least", .whole = true  \
+        "reversal", trials, EM_SETTING_ONE, least, 1e6, .about = "trials in a row without a reversal, at least",       \
+                                                        .whole = true                                                  \
     }
 #define HAZARD_SETTING(p)                                                                                              \
     {                                                                                                                  \
-        "hazard", p, EM_SETTING_ONE, 0, 1, "probability of a reversal on each trial after those; 0: no reversals"      \
+        "hazard", p, EM_SETTING_ONE, 0, 1,                                                                             \
+            .about = "probability of a reversal on each trial after those; 0: no reversals"                            \
     }
 #define CRITERION_SETTING                                                                                              \
     {                                                                                                                  \
-        "criterion", "0", EM_SETTING_ONE, 0, 1e6, "right choices in a row, just before, that a reversal takes",        \
-            .whole = true                                                                                              \
+        "criterion", "0", EM_SETTING_ONE, 0, 1e6,                                                                      \
+            .about = "right choices in a row, just before, that a reversal takes", .whole = true                       \
     }
 enum { REVERSAL, HAZARD, CRITERION }; /* counted from the first of the three */
 
-/* Whether there is a reversal before this trial. since: trials since the last one, that trial included; run: right
- * choices in a row. */
-static bool reverses(em_scene *scene, int first, double *since, double *run)
+/* What such a task keeps: whose turn it is, trials since the last reversal, right choices in a row, the next trial to
+ * look at. */
+enum { TURN, SINCE, RUN, NEXT };
+
+/* Goes on to this trial, also over trials that nobody did. At each reversal it is the turn of the next of so many
+ * options, and `skip` trials more are needed for another one. */
+static void take_turns(em_scene *scene, int first, int options, int skip)
 {
-    const double hazard = em_scene_setting(scene, first + HAZARD);
-    const bool due =
-        *since >= em_scene_setting(scene, first + REVERSAL) && *run >= em_scene_setting(scene, first + CRITERION);
-    ++*since;
-    if (!due || (hazard < 1 && !em_scene_chance(scene, hazard)))
-        return false;
-    *since = 1;
-    *run = 0;
-    return true;
+    const double hazard = em_scene_setting(scene, first + HAZARD), least = em_scene_setting(scene, first + REVERSAL);
+    double *state = scene->state;
+    for (; state[NEXT] <= scene->trial; state[NEXT]++, state[SINCE]++) {
+        if (state[SINCE] < least || state[RUN] < em_scene_setting(scene, first + CRITERION) ||
+            (hazard < 1 && !em_scene_chance(scene, hazard)))
+            continue;
+        state[TURN] = (int)(state[TURN] + 1) % options;
+        state[SINCE] = -skip;
+        state[RUN] = 0;
+    }
 }
 
 /* ---- bandit ---- */
 
-enum { BANDIT_P, BANDIT_REVERSAL };
+enum { BANDIT_P, BANDIT_TURNS };
 static const em_setting bandit_settings[] = {
-    [BANDIT_P] = {"p", "0.8/0.2", EM_SETTING_OPTIONS, 0, 1,
-                  "probability that the good option pays, and that each of the others does; P alone: P/1-P; or one for "
+    [BANDIT_P] =
+        {"p", "0.8/0.2", EM_SETTING_OPTIONS, 0, 1,
+         .about = "probability that the good option pays, and that each of the others does; P alone: P/1-P; or one for "
                   "each option, which move on by one option at a reversal"},
-    [BANDIT_REVERSAL] = REVERSAL_SETTING("50", 1),
+    [BANDIT_TURNS] = REVERSAL_SETTING("50", 1),
     HAZARD_SETTING("1"),
     CRITERION_SETTING,
     {0}};
 
-/* One option pays with probability 0.8, the others with 0.2; the good one moves on after every 50 trials. state[0]: the
- * option that has the first probability; [1], [2]: since and run; [3]: the trial after the last one that was looked at.
- */
+/* One option pays with probability 0.8, the others with 0.2; the good one moves on after every 50 trials. */
 static double bandit_outcome(em_scene *scene, const char *column)
 {
     const int other = is(column, "reward_other"), chosen = em_scene_choice(scene), options = scene->options;
-    double *state = scene->state;
     if (!other && !is(column, "reward"))
         return NAN;
-    if (state[3] <= scene->trial) {
-        if (reverses(scene, BANDIT_REVERSAL, &state[1], &state[2]))
-            state[0] = (int)(state[0] + 1) % options;
-        state[2] = chosen == ((int)state[0] + em_scene_best(scene, BANDIT_P)) % options ? state[2] + 1 : 0;
-        state[3] = scene->trial + 1;
-    }
-    const int place = place_of(other ? 1 - chosen : chosen, (int)state[0], options);
+    double *state = scene->state;
+    const bool new = state[NEXT] <= scene->trial; /* the first of two columns */
+    take_turns(scene, BANDIT_TURNS, options, 0);
+    const int turn = (int)state[TURN];
+    if (new)
+        state[RUN] = chosen == (turn + em_scene_best(scene, BANDIT_P)) % options ? state[RUN] + 1 : 0;
+    const int place = place_of(other ? 1 - chosen : chosen, turn, options);
     return em_scene_chance(scene, em_scene_option(scene, BANDIT_P, place));
 }
 
@@ -83,14 +88,17 @@ static double bandit_outcome(em_scene *scene, const char *column)
 
 enum { GAIN_P, LOSS_P, GAIN_BLOCK, LOSS_BLOCK };
 static const em_setting gain_loss_settings[] = {
-    [GAIN_P] = {"p_gain", "0.8/0.3", EM_SETTING_OPTIONS, 0, 1,
-                "probability that the good option gains, and that each of the others does; P alone: P/1-P; or one for "
-                "each option"},
+    [GAIN_P] =
+        {"p_gain", "0.8/0.3", EM_SETTING_OPTIONS, 0, 1,
+         .about =
+             "probability that the good option gains, and that each of the others does; P alone: P/1-P; or one for "
+             "each option"},
     [LOSS_P] = {"p_loss", "0.7/0.2", EM_SETTING_OPTIONS, 0, 1,
-                "the same for losses, beginning with the bad option, which is the second one at first"},
+                .about = "the same for losses, beginning with the bad option, which is the second one at first"},
     [GAIN_BLOCK] = {"block_gain", "40", EM_SETTING_ONE, 0, 1e6,
-                    "trials after which the probabilities of gains move on by one option; 0: they stay", .whole = true},
-    [LOSS_BLOCK] = {"block_loss", "60", EM_SETTING_ONE, 0, 1e6, "the same for losses", .whole = true},
+                    .about = "trials after which the probabilities of gains move on by one option; 0: they stay",
+                    .whole = true},
+    [LOSS_BLOCK] = {"block_loss", "60", EM_SETTING_ONE, 0, 1e6, .about = "the same for losses", .whole = true},
     {0}};
 
 /* One option gains 1 with probability 0.8, the others with 0.3; another one loses 1 with probability 0.7, the others
@@ -109,15 +117,17 @@ static double gain_loss_outcome(em_scene *scene, const char *column)
 
 enum { RESTLESS_START, RESTLESS_CENTER, RESTLESS_DECAY, RESTLESS_DRIFT, RESTLESS_NOISE, RESTLESS_LIMITS };
 static const em_setting restless_settings[] = {
-    [RESTLESS_START] = {"start", "20..80", EM_SETTING_RANGE, -1000, 1000, "where the options' means start, at random"},
-    [RESTLESS_CENTER] = {"center", "50", EM_SETTING_ONE, -1000, 1000, "what the means go back to"},
+    [RESTLESS_START] = {"start", "20..80", EM_SETTING_RANGE, -1000, 1000,
+                        .about = "where the options' means start, at random"},
+    [RESTLESS_CENTER] = {"center", "50", EM_SETTING_ONE, -1000, 1000, .about = "what the means go back to"},
     [RESTLESS_DECAY] = {"decay", "0.9836", EM_SETTING_ONE, 0, 1,
-                        "how much of its distance from the center a mean keeps from trial to trial"},
+                        .about = "how much of its distance from the center a mean keeps from trial to trial"},
     [RESTLESS_DRIFT] = {"drift_sd", "2.8", EM_SETTING_ONE, 0, 1000,
-                        "standard deviation of the step that a mean takes on each trial"},
-    [RESTLESS_NOISE] = {"sd", "4", EM_SETTING_ONE, 0, 1000, "standard deviation of the points about the option's mean"},
+                        .about = "standard deviation of the step that a mean takes on each trial"},
+    [RESTLESS_NOISE] = {"sd", "4", EM_SETTING_ONE, 0, 1000,
+                        .about = "standard deviation of the points about the option's mean"},
     [RESTLESS_LIMITS] = {"points", "1..100", EM_SETTING_RANGE, -1000, 1000,
-                         "least and most points; whole ones, but for a range narrower than 10"},
+                         .about = "least and most points; whole ones, but for a range narrower than 10"},
     {0}};
 
 /* Points between 1 and 100 about means, state[k], that drift and go back to 50: Daw et al. 2006. */
@@ -147,8 +157,8 @@ static double restless_outcome(em_scene *scene, const char *column)
 enum { EVENTS_P, EVENTS_BLOCK };
 static const em_setting events_settings[] = {
     [EVENTS_P] = {"p", "0.8/0.2", EM_SETTING_LIST, 0, 1,
-                  "probability of event 1 in every other block, and in those between", .count = 2},
-    [EVENTS_BLOCK] = {"block", "20..60", EM_SETTING_SPREAD, 1, 1e6, "trials in a block", .whole = true},
+                  .about = "probability of event 1 in every other block, and in those between", .count = 2},
+    [EVENTS_BLOCK] = {"block", "20..60", EM_SETTING_SPREAD, 1, 1e6, .about = "trials in a block", .whole = true},
     {0}};
 
 /* An event that comes with probability 0.8, later 0.2, and so on; changes after 20 to 60 trials, at trial state[1]. */
@@ -168,13 +178,13 @@ static double events_outcome(em_scene *scene, const char *column)
 enum { GONOGO_P, GONOGO_CUES, GONOGO_GAIN, GONOGO_LOSS };
 static const em_setting gonogo_settings[] = {
     [GONOGO_P] = {"p", "0.8/0.2", EM_SETTING_LIST, 0, 1,
-                  "probability that what is right pays, and that what is wrong does", .count = 2},
+                  .about = "probability that what is right pays, and that what is wrong does", .count = 2},
     [GONOGO_CUES] =
         {"cues", "0/1/2/3", EM_SETTING_SOME, 0, 3,
-         "the cues that come, in equal numbers: 0 go to win, 1 go to avoid, 2 no go to win, 3 no go to avoid",
+         .about = "the cues that come, in equal numbers: 0 go to win, 1 go to avoid, 2 no go to win, 3 no go to avoid",
          .count = 16, .whole = true},
-    [GONOGO_GAIN] = {"gain", "1", EM_SETTING_ONE, 0, 1000, "what there is to win"},
-    [GONOGO_LOSS] = {"loss", "1", EM_SETTING_ONE, 0, 1000, "what there is to lose"},
+    [GONOGO_GAIN] = {"gain", "1", EM_SETTING_ONE, 0, 1000, .about = "what there is to win"},
+    [GONOGO_LOSS] = {"loss", "1", EM_SETTING_ONE, 0, 1000, .about = "what there is to lose"},
     {0}};
 
 /* Each cue comes once in every four trials, in random order: state[0 to 3] is what is left of the four. Guitart-Masip
@@ -202,11 +212,12 @@ static double gonogo_outcome(em_scene *scene, const char *column)
 enum { TWOSTEP_COMMON, TWOSTEP_P, TWOSTEP_DRIFT };
 static const em_setting twostep_settings[] = {
     [TWOSTEP_COMMON] = {"common", "0.7", EM_SETTING_ONE, 0, 1,
-                        "probability that a first choice leads to its own state"},
+                        .about = "probability that a first choice leads to its own state"},
     [TWOSTEP_P] = {"p", "0.25..0.75", EM_SETTING_RANGE, 0, 1,
-                   "where the probabilities of reward start, at random, and stay; they are reflected at both ends"},
+                   .about =
+                       "where the probabilities of reward start, at random, and stay; they are reflected at both ends"},
     [TWOSTEP_DRIFT] = {"drift_sd", "0.025", EM_SETTING_ONE, 0, 1,
-                       "standard deviation of the step that each probability takes on each trial"},
+                       .about = "standard deviation of the step that each probability takes on each trial"},
     {0}};
 
 /* Two-step task, Daw et al. 2011, Neuron 69:1204: the first choice leads to its own state with probability 0.7. The
@@ -251,13 +262,13 @@ enum { IOWA_WIN, IOWA_P, IOWA_LOSS }; /* and one for each further deck */
 #define DECK(letter, value)                                                                                            \
     {                                                                                                                  \
         "loss_" letter, value, EM_SETTING_SOME, 0, 1000,                                                               \
-            "what a loss of deck " letter " can be, each as likely as any other", .count = 16                          \
+            .about = "what a loss of deck " letter " can be, each as likely as any other", .count = 16                 \
     }
 static const em_setting iowa_settings[] = {
-    [IOWA_WIN] = {"win", "1/1/0.5/0.5", EM_SETTING_LIST, 0, 1000, "what a card of deck a, b, c and d wins, in hundreds",
-                  .count = 4},
+    [IOWA_WIN] = {"win", "1/1/0.5/0.5", EM_SETTING_LIST, 0, 1000,
+                  .about = "what a card of deck a, b, c and d wins, in hundreds", .count = 4},
     [IOWA_P] = {"p_loss", "0.5/0.1/0.5/0.1", EM_SETTING_LIST, 0, 1,
-                "probability that a card of each deck costs something, too", .count = 4},
+                .about = "probability that a card of each deck costs something, too", .count = 4},
     [IOWA_LOSS] = DECK("a", "1.5/2/2.5/3/3.5"),
     DECK("b", "12.5"),
     DECK("c", "0.25/0.5/0.5/0.5/0.75"),
@@ -280,10 +291,10 @@ static double iowa_outcome(em_scene *scene, const char *column)
 
 enum { SELECTION_BETTER, SELECTION_WORSE };
 static const em_setting selection_settings[] = {
-    [SELECTION_BETTER] = {"p_better", "0.8/0.7/0.6", EM_SETTING_LIST, 0, 1, "probability that stimulus 0, 2 and 4 pays",
-                          .count = 3},
-    [SELECTION_WORSE] = {"p_worse", "0.2/0.3/0.4", EM_SETTING_LIST, 0, 1, "probability that stimulus 1, 3 and 5 pays",
-                         .count = 3},
+    [SELECTION_BETTER] = {"p_better", "0.8/0.7/0.6", EM_SETTING_LIST, 0, 1,
+                          .about = "probability that stimulus 0, 2 and 4 pays", .count = 3},
+    [SELECTION_WORSE] = {"p_worse", "0.2/0.3/0.4", EM_SETTING_LIST, 0, 1,
+                         .about = "probability that stimulus 1, 3 and 5 pays", .count = 3},
     {0}};
 
 /* Probabilistic selection, Frank et al. 2007, PNAS 104:16311: stimuli 0 and 1, 2 and 3, 4 and 5 come in pairs, whose
@@ -311,46 +322,44 @@ static double selection_outcome(em_scene *scene, const char *column)
 
 /* ---- reversal learning ---- */
 
-enum { TURN_P, TURN_OUTCOME, TURN_REVERSAL };
+enum { REVERSAL_P, REVERSAL_OUTCOME, REVERSAL_TURNS };
 static const em_setting reversal_settings[] = {
-    [TURN_P] = {"p", "0.8/0.2", EM_SETTING_LIST, 0, 1,
-                "probability that the better option wins, and that the other one does", .count = 2},
-    [TURN_OUTCOME] = {"outcome", "1/-1", EM_SETTING_LIST, -1000, 1000, "what is won, and what is lost otherwise",
-                      .count = 2},
-    [TURN_REVERSAL] = REVERSAL_SETTING("10", 0),
+    [REVERSAL_P] = {"p", "0.8/0.2", EM_SETTING_LIST, 0, 1,
+                    .about = "probability that the better option wins, and that the other one does", .count = 2},
+    [REVERSAL_OUTCOME] = {"outcome", "1/-1", EM_SETTING_LIST, -1000, 1000,
+                          .about = "what is won, and what is lost otherwise", .count = 2},
+    [REVERSAL_TURNS] = REVERSAL_SETTING("10", 0),
     HAZARD_SETTING("0.1"),
     CRITERION_SETTING,
     {0}};
 
 /* Reversal learning: the better option wins with probability 0.8, the other one with 0.2; what does not win loses. From
- * the 11th trial after a reversal on, the next one comes with probability 0.1. state[0]: the better one; [1], [2]:
- * since and run. */
+ * the 11th trial after a reversal on, the next one comes with probability 0.1; the trial of the reversal itself is not
+ * counted. */
 static double reversal_outcome(em_scene *scene, const char *column)
 {
-    double *state = scene->state;
     if (!is(column, "outcome"))
         return NAN;
-    if (reverses(scene, TURN_REVERSAL, &state[1], &state[2])) {
-        state[0] = 1 - state[0];
-        state[1] = 0; /* the trial of the reversal is not counted */
-    }
-    const bool right = em_scene_choice(scene) == (int)state[0];
-    state[2] = right ? state[2] + 1 : 0;
-    return em_scene_nth(scene, TURN_OUTCOME,
-                        em_scene_chance(scene, em_scene_nth(scene, TURN_P, right ? 0 : 1)) ? 0 : 1);
+    take_turns(scene, REVERSAL_TURNS, 2, 1);
+    const bool right = em_scene_choice(scene) == (int)scene->state[TURN];
+    scene->state[RUN] = right ? scene->state[RUN] + 1 : 0;
+    const bool won = em_scene_chance(scene, em_scene_nth(scene, REVERSAL_P, right ? 0 : 1));
+    return em_scene_nth(scene, REVERSAL_OUTCOME, won ? 0 : 1);
 }
 
 /* ---- shocks ---- */
 
 enum { SHOCK_SIZE, SHOCK_STABLE, SHOCK_STABLE_P, SHOCK_VOLATILE_P, SHOCK_BLOCK };
 static const em_setting shock_settings[] = {
-    [SHOCK_SIZE] = {"size", "1..99", EM_SETTING_SPREAD, 0, 1000, "size of each shock that is shown", .whole = true},
-    [SHOCK_STABLE] = {"stable", "60", EM_SETTING_ONE, 0, 1e6, "trials of the stable phase, which comes first",
+    [SHOCK_SIZE] = {"size", "1..99", EM_SETTING_SPREAD, 0, 1000, .about = "size of each shock that is shown",
+                    .whole = true},
+    [SHOCK_STABLE] = {"stable", "60", EM_SETTING_ONE, 0, 1e6, .about = "trials of the stable phase, which comes first",
                       .whole = true},
     [SHOCK_STABLE_P] = {"p_stable", "0.75", EM_SETTING_ONE, 0, 1,
-                        "probability that the shock comes with option 0 there"},
-    [SHOCK_VOLATILE_P] = {"p_volatile", "0.2/0.8", EM_SETTING_LIST, 0, 1, "the same afterwards, in turns", .count = 2},
-    [SHOCK_BLOCK] = {"block", "20", EM_SETTING_ONE, 1, 1e6, "trials of a turn", .whole = true},
+                        .about = "probability that the shock comes with option 0 there"},
+    [SHOCK_VOLATILE_P] = {"p_volatile", "0.2/0.8", EM_SETTING_LIST, 0, 1, .about = "the same afterwards, in turns",
+                          .count = 2},
+    [SHOCK_BLOCK] = {"block", "20", EM_SETTING_ONE, 1, 1e6, .about = "trials of a turn", .whole = true},
     {0}};
 
 /* Aversive learning, after Browning et al. 2015, Nat Neurosci 18:590: shocks of 1 to 99, with one of the two options on
@@ -385,9 +394,9 @@ static double shocks_outcome(em_scene *scene, const char *column)
 enum { CARDS_CRITERION, CARDS_RULES };
 static const em_setting cards_settings[] = {
     [CARDS_CRITERION] = {"criterion", "10", EM_SETTING_ONE, 1, 1e6,
-                         "right choices in a row after which the rule changes", .whole = true},
+                         .about = "right choices in a row after which the rule changes", .whole = true},
     [CARDS_RULES] = {"rules", "0/1/2", EM_SETTING_SOME, 0, 2,
-                     "the rules in their order, again and again: 0 color, 1 form, 2 number", .count = 16,
+                     .about = "the rules in their order, again and again: 0 color, 1 form, 2 number", .count = 16,
                      .whole = true},
     {0}};
 
@@ -418,8 +427,8 @@ static double cards_outcome(em_scene *scene, const char *column)
 enum { PONDS_P, PONDS_BLOCK };
 static const em_setting ponds_settings[] = {
     [PONDS_P] = {"p", "0.5", EM_SETTING_ONE, 0, 1,
-                 "share of a pond's fish that have its color; the other colors share the rest"},
-    [PONDS_BLOCK] = {"block", "15", EM_SETTING_ONE, 1, 1e6, "fish from a pond, before another one is drawn",
+                 .about = "share of a pond's fish that have its color; the other colors share the rest"},
+    [PONDS_BLOCK] = {"block", "15", EM_SETTING_ONE, 1, 1e6, .about = "fish from a pond, before another one is drawn",
                      .whole = true},
     {0}};
 
@@ -440,9 +449,11 @@ static double ponds_input(em_scene *scene, const char *column)
 enum { RECIPIENTS_P, RECIPIENTS_HAZARD };
 static const em_setting recipients_settings[] = {
     [RECIPIENTS_P] = {"p", "0.8/0.2", EM_SETTING_LIST, 0, 1,
-                      "probability that the good option pays somebody, and that each of the others does", .count = 2},
-    [RECIPIENTS_HAZARD] = {"hazard", "0.05", EM_SETTING_ONE, 0, 1,
-                           "probability, on each trial, that somebody's good option is drawn anew from all of them"},
+                      .about = "probability that the good option pays somebody, and that each of the others does",
+                      .count = 2},
+    [RECIPIENTS_HAZARD] =
+        {"hazard", "0.05", EM_SETTING_ONE, 0, 1,
+         .about = "probability, on each trial, that somebody's good option is drawn anew from all of them"},
     {0}};
 
 /* Rewards for oneself, another and nobody at once: for each of them some option, state[0 to 2], pays with probability
@@ -471,13 +482,14 @@ static double recipients_outcome(em_scene *scene, const char *column)
 
 enum { PAIRS_P, PAIRS_OUTCOME, PAIRS_BLOCK };
 static const em_setting pairs_settings[] = {
-    [PAIRS_P] = {"p", "0.75/0.15/0.1", EM_SETTING_SHARES, 0, 1,
-                 "probability that a good option brings its best, its middle and its worst outcome; bad options bring "
-                 "the opposite",
-                 .count = 3},
-    [PAIRS_OUTCOME] = {"outcome", "1/0/-1", EM_SETTING_LIST, -1000, 1000, "those outcomes", .count = 3},
+    [PAIRS_P] =
+        {"p", "0.75/0.15/0.1", EM_SETTING_SHARES, 0, 1,
+         .about = "probability that a good option brings its best, its middle and its worst outcome; bad options bring "
+                  "the opposite",
+         .count = 3},
+    [PAIRS_OUTCOME] = {"outcome", "1/0/-1", EM_SETTING_LIST, -1000, 1000, .about = "those outcomes", .count = 3},
     [PAIRS_BLOCK] = {"block", "30", EM_SETTING_ONE, 0, 1e6,
-                     "trials after which the options change roles; 0: they never do", .whole = true},
+                     .about = "trials after which the options change roles; 0: they never do", .whole = true},
     {0}};
 
 /* Two of four options are shown, with outcomes for oneself and for another: options 0 and 1 are good for oneself, 0 and

@@ -10,7 +10,7 @@ static bool is(const char *column, const char *name) { return strcmp(column, nam
 
 enum { DETECTION_P };
 static const em_setting detection_settings[] = {
-    [DETECTION_P] = {"p", "0.5", EM_SETTING_ONE, 0, 1, "probability of a signal"}, {0}};
+    [DETECTION_P] = {"p", "0.5", EM_SETTING_ONE, 0, 1, .about = "probability of a signal"}, {0}};
 
 /* A signal on half of the trials, at random. */
 static double detection_input(em_scene *scene, const char *column)
@@ -23,7 +23,8 @@ static double detection_input(em_scene *scene, const char *column)
 enum { INTENSITIES };
 static const em_setting intensities_settings[] = {
     [INTENSITIES] = {"intensities", "0.25/0.3535533905932738/0.5/0.7071067811865476/1/1.4142135623730951/2",
-                     EM_SETTING_SOME, 0, 1000, "the intensities that are shown, in equal numbers", .count = 16},
+                     EM_SETTING_SOME, 0, 1000, .about = "the intensities that are shown, in equal numbers",
+                     .count = 16},
     {0}};
 
 /* Method of constant stimuli: seven intensities, each the last one times the square root of two, each once in every
@@ -37,7 +38,8 @@ static double intensities_input(em_scene *scene, const char *column)
 
 enum { FOODS_VALUE };
 static const em_setting foods_settings[] = {
-    [FOODS_VALUE] = {"value", "1..5", EM_SETTING_SPREAD, -1000, 1000, "value of each food", .whole = true}, {0}};
+    [FOODS_VALUE] = {"value", "1..5", EM_SETTING_SPREAD, -1000, 1000, .about = "value of each food", .whole = true},
+    {0}};
 
 /* Two foods, each rated before from 1 to 5 (Krajbich, Armel & Rangel 2010, Nat Neurosci 13:1292, in simpler form). */
 static double foods_input(em_scene *scene, const char *column)
@@ -51,9 +53,10 @@ enum { SELECTION_P, SELECTION_PAIRS };
 static const em_setting selection_settings[] = {
     [SELECTION_P] =
         {"p", "0.8/0.7/0.6", EM_SETTING_LIST, 0, 1,
-         "probability that the better stimulus of pair 0, 1 and 2 is rewarded; the other one is when it is not",
+         .about =
+             "probability that the better stimulus of pair 0, 1 and 2 is rewarded; the other one is when it is not",
          .count = 3},
-    [SELECTION_PAIRS] = {"pairs", "0/1/2", EM_SETTING_SOME, 0, 2, "the pairs that are shown, in equal numbers",
+    [SELECTION_PAIRS] = {"pairs", "0/1/2", EM_SETTING_SOME, 0, 2, .about = "the pairs that are shown, in equal numbers",
                          .count = 13, .whole = true},
     {0}};
 
@@ -82,9 +85,9 @@ static double selection_outcome(em_scene *scene, const char *column)
 
 enum { PREDICTORS_MEAN, PREDICTORS_SD, PREDICTORS_CORRELATION };
 static const em_setting predictors_settings[] = {
-    [PREDICTORS_MEAN] = {"mean", "0", EM_SETTING_ONE, -1000, 1000, "mean of either predictor"},
-    [PREDICTORS_SD] = {"sd", "1", EM_SETTING_ONE, 0, 1000, "its standard deviation"},
-    [PREDICTORS_CORRELATION] = {"correlation", "0", EM_SETTING_ONE, -1, 1, "correlation of x1 and x2"},
+    [PREDICTORS_MEAN] = {"mean", "0", EM_SETTING_ONE, -1000, 1000, .about = "mean of either predictor"},
+    [PREDICTORS_SD] = {"sd", "1", EM_SETTING_ONE, 0, 1000, .about = "its standard deviation"},
+    [PREDICTORS_CORRELATION] = {"correlation", "0", EM_SETTING_ONE, -1, 1, .about = "correlation of x1 and x2"},
     {0}};
 
 /* state[0]: x1 as a standard normal number. */

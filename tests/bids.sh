@@ -233,8 +233,6 @@ odd sub-2/beh/sub-2_task-bandit_acq-NA_beh.tsv "'acq-NA' in its name is no label
 odd sub-2/beh/sub-2_task-bandit__beh.tsv 'no name as BIDS has them'
 odd sub-2/beh/sub-2_task-bandit_run-1_run-2_beh.tsv 'no name as BIDS has them'
 odd "sub-2/beh/sub-2_task-bandit$(printf '_k%d-1' {1..20})_beh.tsv" 'no name as BIDS has them'
-odd sub-2/beh/sub-2_beh.tsv 'no name as BIDS has them'
-odd sub-2/beh/results_beh.tsv 'no name as BIDS has them'
 odd sub-2/beh/sub-2_task-bandit_beh.tsv.gz 'compressed, which BIDS does not allow'
 odd 'sub-1 copy/beh/sub-1_task-bandit_beh.tsv' "'sub-1 copy' is no name of a folder"
 odd $'sub-1\n/beh/sub-1_task-bandit_beh.tsv' "is no name of a folder"
@@ -244,6 +242,10 @@ odd sub-NaN/beh/sub-NaN_task-bandit_beh.tsv "'sub-NaN' is no name of a folder"
 odd sub-2/ses-/beh/sub-2_task-bandit_beh.tsv "'ses-' is no name of a folder"
 odd sub-2/ses-1/beh/sub-2_ses-1_task-bandit_acq-x_beh.tsv "--acquisition: no file of task 'bandit' has 'y'; there is: x" --session 1 --acquisition x,y
 table odd/sub-1/beh/sub-1_task-bandit_run-1_beh.tsv 1 3
+table odd/sub-1/beh/results_beh.tsv 1 3
+table odd/sub-1/beh/sub-1_beh.tsv 1 3
+expect 0 'odd: 2 files left out whose name tells no task: results_beh.tsv, sub-1_beh.tsv' bids odd odd.h5
+rm odd/sub-1/beh/*s_beh.tsv odd/sub-1/beh/sub-1_beh.tsv odd.h5
 table odd/sub-1/beh/sub-1_task-bandit_run-01_beh.tsv 1 3
 expect 2 'are the same run twice' bids odd no.h5
 mv odd/sub-1/beh/sub-1_task-bandit_{run-01,run-1_dir-AP}_beh.tsv # another entity is another file

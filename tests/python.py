@@ -109,6 +109,8 @@ def round_trip():
     small = pd.DataFrame({"id": [3.0, 3.0, 4.0], "resp": [1, 2, 1], "reward": [True, False, True]})
     emlib.write_dataset(small, "small.h5", subject="id", rename={"resp": "choice"}, base={"choice": 1})
     read = emlib.read_dataset("small.h5")
+    emlib.write_dataset([small[:2], small[2:]], "two.h5", subject="id", rename={"resp": "choice"}, base={"choice": 1})
+    check(emlib.read_dataset("two.h5").fingerprint == read.fingerprint, "whole numbers name subjects, in a list, too")
     check(read["choice"].tolist() == [0, 1, 0] and read["reward"].tolist() == [1, 0, 1] and read["subject"].tolist() == ["3", "3", "4"], "small")
     check(read["choice"].dtype == np.int64 and list(read.covariates.columns) == ["subject"], "whole numbers; no covariates")
 
@@ -144,7 +146,8 @@ def same_table(got, path, name):
 
 
 def fits():
-    one = emlib.fit("data.h5", "rw", "rw.h5", covariate="age:alpha", exclude=[IDS[4]], bootstrap=3, evidence=["importance", "quadrature"], samples=3000)
+    one = emlib.fit("data.h5", "rw", "rw.h5", covariate="age:alpha", exclude=[IDS[4]], bootstrap=3,
+                    evidence=["importance", "quadrature"], samples=3000)
     full = emlib.fit("data.h5", "rw_dual", "full.h5", ranks=2, covariance="full", mu={"alpha_pos": 0.1}, fix={"beta": 2.5})
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -188,6 +191,16 @@ def fits():
     near(many.group["mu"], [x for m in want["models"] for x in m["mu"]], "hbi: mu")
     table = emlib.table("hbi.h5", "subjects")
     near(many.subjects["rw"]["beta_unconstrained"], table["rw.beta_unconstrained"], "hbi: subjects")
+    found = emlib.recover("rw", 6, 30, seed=2)
+    emlib.run("simulate", "--model", "rw", "--subjects", 6, "--trials", 30, "--seed", 2, "-o", "recover.h5")
+    put_in = emlib.read_dataset("recover.h5").simulated
+    part = found[(found["parameter"] == "beta") & (found["quantity"] == "natural") & (found["level"] == "subject")]
+    check(part["subject"].tolist() == put_in["subject"].tolist(), "recover: subjects")
+    near(part["true"], put_in["beta"], "recover: what was put in")
+    found = emlib.identify(["rw", "rw_dual"], 6, 30)
+    check(len(found) == 4 and found.groupby("simulated")["best"].sum().tolist() == [1, 1], "identify")
+    found = emlib.predict(one, draws=20, level="subject")
+    check(set(found["subject"]) == set(IDS) - {IDS[4]} and "choice=a" in set(found["response"]), "predict")
     near(many.trace["bound"], emlib.table(many, "trace")["bound"], "hbi: trace")
 
 
@@ -237,6 +250,10 @@ def trial_table(trials, people):
         near(part["log_likelihood"], np.log(want[:, 2]), f"log-likelihoods of {who}")
         near(part["log_likelihood"].sum(), subjects.loc[who, "log_likelihood"], f"their sum, of {who}")
 
+    by = emlib.fit("data.h5", "rw", "by.h5", by="block:alpha", covariance="full")
+    check(by.parameters == ["alpha[0]", "alpha[1]", "alpha[2]", "beta"], f"conditions {by.parameters}")
+    near(emlib.trials(by).groupby("subject")["log_likelihood"].sum().loc[IDS], by.subjects["log_likelihood"], "log-likelihoods with conditions")
+
     emlib.run("export", "rw.h5", "--table", "trials", "--split", "split")
     check(sorted(os.listdir("split")) == sorted(i + ".csv" for i in IDS), "a file for each subject")
     whole = emlib.run("export", "rw.h5", "--table", "trials").splitlines()
@@ -255,7 +272,7 @@ def trial_table(trials, people):
     # names that are taken, a subject whose name is no file's, one whom the fit cannot use
     odd = pd.DataFrame({"id": ["../a"] * 30 + ["b"] * 30, "choice": [0, 1, 1] * 10 + [1] * 29 + [np.nan], "reward": [1, 0, 1, 0, 1] * 12,
                         "value": 7})
-    emlib.write_dataset(odd, "odd.h5", subject="id", covariates=pd.DataFrame({"id": ["b", "../a"], "reward": [1, 2], "pe": [3, 4]}))
+    emlib.write_dataset([odd[:30], odd[30:]], "odd.h5", subject="id", covariates=pd.DataFrame({"id": ["b", "../a"], "reward": [1, 2], "pe": [3, 4]}))
     emlib.run("fit", "odd.h5", "--model", "rw", "--group", "fixed", "-o", "odd_fit.h5")
     with h5py.File("odd_fit.h5", "r+") as f:
         f["subjects/status"][1], f["subjects/hessian"][1] = 3, [[1, 2], [2, 1]]
@@ -264,7 +281,8 @@ def trial_table(trials, people):
         got = emlib.trials("odd_fit.h5", covariates=True)
     check(list(got.columns) == ["subject", "trial", "choice", "reward", "value", "covariate_reward", "pe", "emlib_value", "emlib_pe",
                                 "log_likelihood", "p_choice"], f"names {list(got.columns)}")
-    check(any("1 subject is flagged and not used by the fit, latent variables are NA: b" in str(w.message) for w in said), "a flagged subject is named")
+    check(any("1 subject is flagged and not used by the fit, latent variables are NA: b" in str(w.message) for w in said),
+          "a flagged subject is named")
     check(got["emlib_value"].isna().tolist() == [False] * 30 + [True] * 30 and got["subject"].tolist() == odd["id"].tolist(), "its rows stay")
     emlib.run("export", "odd_fit.h5", "--table", "subjects", "-o", "table.csv", "--force")
     same_table(emlib.read_fit("odd_fit.h5").subjects, "table.csv", "a flagged subject")

@@ -22,7 +22,7 @@ expect 0 'stays as recorded' "$emlib" simulate --from fit.h5 --keep outcome -o k
 expect 0 '720 trials' "$emlib" simulate --from fit.h5 --like like.h5 --parameters subjects -o again.h5
 expect 2 "take people and trials from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --trials 5 -o no.h5
 expect 2 "take people and trials from a dataset" "$emlib" simulate --from fit.h5 --subjects 5 -o no.h5
-expect 2 "take covariates and options from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --split a=b,c -o no.h5
+expect 2 "take covariates from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --split a=b,c -o no.h5
 expect 2 'mu and --var are not for it' "$emlib" simulate --from fit.h5 --mu ep=1 -o no.h5
 expect 2 'parameters takes group or subjects' "$emlib" simulate --from fit.h5 --parameters mine -o no.h5
 expect 2 'parameters goes with --from' "$emlib" simulate --model gng_m1 --like data.h5 --parameters group -o no.h5
@@ -37,6 +37,13 @@ expect 2 'none.h5 has no group' "$emlib" simulate --from none.h5 -o no.h5
 expect 0 '11 subjects, 660 trials' "$emlib" simulate --from less.h5 -o less_data.h5
 expect 2 "subject sub-03 is not in less.h5" "$emlib" simulate --from less.h5 --like like.h5 --parameters subjects -o no.h5
 expect 0 '12 subjects' "$emlib" simulate --from less.h5 --like like.h5 -o all.h5
+# a plan: nobody has responded yet
+printf 'subject,cue,choice,outcome,phase\na,0,,,x\na,2,,,y\na,,,,y\nb,3,,,x\n' >plan.csv
+"$emlib" import plan.csv -o plan.h5 >/dev/null 2>&1
+expect 0 'left out: phase' "$emlib" simulate --model gng_m1 --like plan.h5 -o planned.h5
+"$emlib" fit planned.h5 --model gng_m1 --group fixed -q -o planned_fit.h5
+check test "$("$emlib" export planned_fit.h5 --table trials | grep -cE '^[ab],[0-9]+,[0-3],[01],(-1|0|1),')" -eq 3
+check test "$("$emlib" export planned_fit.h5 --table trials | grep -c '^a,3,NA,NA,NA,')" -eq 1
 check absent no.h5
 
 # ---- predictive checks

@@ -55,6 +55,10 @@ check awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 check simulate --model dd_exp --task delays=1/7/30/180,amount_later=12..20 -o delays.h5 >delays.txt
 check holds delays.h5 'amount_sooner=10,delay_sooner=0,amount_later=12..20,delays=1/7/30/180'
 
+expect 0 'model rw, seed 1$' simulate --model rw --task '' -o nothing.h5
+check simulate --model rw -o usual.h5 --force >usual.txt
+check cmp nothing.h5 usual.h5
+
 # What is not allowed, and what is.
 expect 2 "no setting 'reverse'; did you mean reversal\?" simulate --model rw --task reverse=3 -o no.h5
 expect 2 "p=1\.5 is not allowed: p can be 1 or 2 numbers with '/' between, from 0 to 1" simulate --model rw --task p=1.5 -o no.h5

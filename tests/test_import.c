@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "bids_name.h"
 #include "emlib/emlib.h"
 #include "number.h"
 #include "texts.h"
@@ -622,6 +623,98 @@ static void test_numbers(void **state)
     }
 }
 
+/* Every pair, so that the order holds together. */
+static void test_bids_order(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"",
+                                       "+",
+                                       "0",
+                                       "00",
+                                       "1",
+                                       "01",
+                                       "001",
+                                       "1+",
+                                       "01a1",
+                                       "1a01",
+                                       "1a2",
+                                       "1a10",
+                                       "2",
+                                       "10",
+                                       "99999999999999999999998",
+                                       "99999999999999999999999",
+                                       "A",
+                                       "a",
+                                       "a0b",
+                                       "a00b1",
+                                       "a1",
+                                       "a01",
+                                       "a1b",
+                                       "a02",
+                                       "a2a",
+                                       "a10",
+                                       "b"};
+    for (size_t i = 0; i < LENGTH(text); i++)
+        for (size_t j = 0; j < LENGTH(text); j++) {
+            const int compared = em_bids_compare(text[i], text[j]);
+            for (size_t k = 0; k < LENGTH(text); k++)
+                if (compared < 0 && em_bids_compare(text[j], text[k]) < 0)
+                    assert_true(em_bids_compare(text[i], text[k]) < 0);
+            assert_int_equal(compared == 0, i == j);
+            assert_int_equal(compared > 0, em_bids_compare(text[j], text[i]) < 0);
+        }
+    assert_true(em_bids_compare("run2", "run10") < 0);
+    assert_true(em_bids_compare("a9b2", "a9b10") < 0);
+    assert_true(em_bids_compare("99999999999999999999998", "99999999999999999999999") < 0);
+    assert_int_equal(em_bids_compare_index("1", "001"), 0);
+    assert_true(em_bids_compare_index("2", "010") < 0);
+    assert_true(em_bids_compare_index(NULL, "0") < 0);
+    assert_true(em_bids_compare_index("0", NULL) > 0);
+    assert_int_equal(em_bids_compare_index(NULL, NULL), 0);
+}
+
+static void test_bids_names(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"",
+                                        "events",
+                                        "events.",
+                                        ".tsv",
+                                        "sub-1_.tsv",
+                                        "sub-1.tsv",
+                                        "sub_a.tsv",
+                                        "-1_beh.tsv",
+                                        "sub-_beh.tsv",
+                                        "_beh.tsv",
+                                        "sub-1__beh.tsv",
+                                        "sub-1_sub-1_beh.tsv",
+                                        "sub-1_beh",
+                                        "a-1_b-1_c-1_d-1_e-1_f-1_g-1_h-1_i-1_j-1_k-1_l-1_m-1_n-1_o-1_p-1_q-1_beh.tsv"};
+    em_bids_name name;
+    for (size_t i = 0; i < LENGTH(wrong); i++)
+        assert_false(em_bids_name_read(wrong[i], &name));
+    for (size_t n = 250; n <= 260; n++) { /* as long as names of files may be, and longer */
+        char longest[300] = "sub-";
+        memset(longest + 4, 'x', n - 12);
+        memcpy(longest + n - 8, "_beh.tsv", 9);
+        assert_int_equal(em_bids_name_read(longest, &name), n < 256);
+    }
+    assert_true(em_bids_name_read("sub-01_ses-a+b_task-t_run-10_events.tsv.gz", &name));
+    assert_string_equal(em_bids_value(&name, "sub"), "01");
+    assert_string_equal(em_bids_value(&name, "ses"), "a+b");
+    assert_string_equal(em_bids_value(&name, "run"), "10");
+    assert_null(em_bids_value(&name, "acq"));
+    assert_string_equal(name.text + name.suffix, "events");
+    assert_string_equal(name.text + name.extension, "tsv.gz");
+    assert_true(em_bids_name_read("events.json", &name));
+    assert_int_equal(name.n, 0);
+    assert_true(em_bids_is_label("0a+Z") && em_bids_is_label("NAN1"));
+    assert_false(em_bids_is_label("") || em_bids_is_label("a b") || em_bids_is_label("\xC3\xA9") ||
+                 em_bids_is_label("NA"));
+    assert_true(em_bids_is_index("007"));
+    assert_false(em_bids_is_index("") || em_bids_is_index("-1") || em_bids_is_index("1a"));
+}
+
 static void test_texts(void **state)
 {
     (void)state;
@@ -750,6 +843,8 @@ int main(void)
         cmocka_unit_test(test_wide),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_bids_order),
+        cmocka_unit_test(test_bids_names),
         cmocka_unit_test(test_fingerprint),
         cmocka_unit_test(test_fingerprint_of_covariates),
         cmocka_unit_test(test_seal),

@@ -40,8 +40,7 @@ static void must(em_code code, const em_error *error)
         fail_msg("%s", error->text);
 }
 
-/* ---- data and fits
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- data and fits ---------------------------------------------------------------------------------------------- */
 
 static unsigned noise;
 static unsigned some(unsigned n)
@@ -172,8 +171,7 @@ static em_dataset *whole(const char *path)
     return data;
 }
 
-/* ---- a design gone through again
- * ----------------------------------------------------------------------------------------------- */
+/* ---- a design gone through again -------------------------------------------------------------------------------- */
 
 static bool same_bits(const em_dataset *a, const em_dataset *b, const char *column)
 {
@@ -353,8 +351,7 @@ static void test_covariance(void **state)
     em_fit_free(of);
 }
 
-/* ---- predictions
- * ------------------------------------------------------------------------------------------------------------------ */
+/* ---- predictions ------------------------------------------------------------------------------------------------ */
 
 /* Of rw at the fit's values, given what was recorded: the sum of p(choice = 1) over the trials that are scored, of p (1
  * - p), and how many these are. alpha [2]: by block. */

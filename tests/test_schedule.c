@@ -23,7 +23,7 @@ static const struct {
     const char *task, *model;
     uint64_t hash;
 } before[] = {
-    {"bandit", "random_choice", 0xacafdf5f43b311cd},
+    {"bandit", "rw_counterfactual", 0x44b27c93d550871d},
     {"gain_loss", "banditNarm_delta", 0x460470e7f3f5109d},
     {"restless", "banditNarm_kalman_filter", 0xc604597f999d8e75},
     {"events", "vkf_binary", 0x64fea179ac50a235},
@@ -108,7 +108,8 @@ static void test_truth(void **state)
     for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
         em_error error;
         const em_model *model = em_model_find(before[i].model);
-        em_dataset *a = simulate(model, NULL, 5, 130, &error), *b = simulate(model, a->truth->task_settings, 5, 130, &error);
+        em_dataset *a = simulate(model, NULL, 5, 130, &error),
+                   *b = simulate(model, a->truth->task_settings, 5, 130, &error);
         if (!b)
             fail_msg("task %s: %s", before[i].task, error.text);
         assert_string_equal(a->truth->task, before[i].task);
@@ -189,12 +190,42 @@ static void test_ends(void **state)
                     fail_msg("task %s: %s", t->name, error.text);
                 draw_all_models(t, text);
                 assert_true(write_end(s, end, true, text));
-                if (em_settings_read(t, t->options, text, &read, &error) != EM_INPUT_ERROR || !strstr(error.text, s->name))
+                if (em_settings_read(t, t->options, text, &read, &error) != EM_INPUT_ERROR ||
+                    !strstr(error.text, s->name))
                     fail_msg("task %s takes %s", t->name, text);
             }
         }
     }
     assert_true(settings > 100);
+}
+
+/* Whether some model draws other data with the setting at this end than with all defaults. */
+static bool changes(const em_task *task, const em_setting *setting, int end)
+{
+    char text[600];
+    size_t n;
+    const em_model *const *all = em_models(&n);
+    assert_true(write_end(setting, end, false, text));
+    bool changed = false;
+    for (size_t i = 0; i < n && !changed; i++) {
+        em_error error;
+        if (!all[i]->task || strcmp(all[i]->task, task->name) != 0)
+            continue;
+        em_dataset *usual = simulate(all[i], NULL, 3, 130, &error), *other = simulate(all[i], text, 3, 130, &error);
+        changed = usual && other && hash_of(usual) != hash_of(other); /* parameters can be too extreme for an end */
+        em_dataset_free(usual);
+        em_dataset_free(other);
+    }
+    return changed;
+}
+
+static void test_effects(void **state)
+{
+    (void)state;
+    for (const em_task *t = em_task_next(NULL); t; t = em_task_next(t))
+        for (int k = 0; k < em_settings_count(t); k++)
+            if (!changes(t, &t->settings[k], 0) && !changes(t, &t->settings[k], 1))
+                fail_msg("task %s: %s changes nothing", t->name, t->settings[k].name);
 }
 
 static void refused(const char *task, int options, const char *settings, const char *why)
@@ -232,7 +263,8 @@ static void test_refused(void **state)
     refused("selection", 2, "p_better=0.9/0.8", "3 numbers with '/' between");
     refused("pairs", 2, "p=0.5/0.2/0.2", "whose sum is 1");
     refused("delays", 2, "delays=1..7..30", "is not allowed");
-    refused("effort", 2, "effort_high=1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31/32/33",
+    refused("effort", 2,
+            "effort_high=1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31/32/33",
             "up to 32");
     refused("gonogo", 2, "cues=0/4", "1 to 16 whole numbers");
 }
@@ -284,11 +316,14 @@ static void test_wrong_task(void **state)
     no_simulation("rw", "delays", "task delays does not know the column 'reward' of model rw, only: amount_sooner");
     no_simulation("dd_exp", "bandit", "does not know the column");
     no_simulation("rw", "reaction", "only: none");
-    no_simulation("rw", "selection", "task selection has no 'reward' for model rw, which lacks choices, or others of the task's columns: option1");
+    no_simulation(
+        "rw", "selection",
+        "task selection has no 'reward' for model rw, which lacks choices, or others of the task's columns: option1");
     no_simulation("rw", "twostep", "has no 'reward' for model rw");
 }
 
-/* ---- a task without a model: whoever does it chooses at random, or as told ---------------------------------------- */
+/* ---- a task without a model: whoever does it chooses at random, or as told ----------------------------------------
+ */
 
 enum { COLUMNS = 6, TRIALS = 6000 };
 typedef struct stage {
@@ -302,7 +337,8 @@ typedef struct stage {
 } stage;
 static double row[TRIALS][COLUMNS]; /* in the order of the columns' names */
 
-/* columns: names with the first letter of their role before, "i:amount r:choice o:reward". follow: choose what won last. */
+/* columns: names with the first letter of their role before, "i:amount r:choice o:reward". follow: choose what won
+ * last. */
 static void act(stage *a, const char *task, const char *settings, int options, const char *columns, uint64_t seed)
 {
     static char names[200];
@@ -314,7 +350,10 @@ static void act(stage *a, const char *task, const char *settings, int options, c
     snprintf(names, sizeof names, "%s", columns);
     int n = 0;
     for (char *at = strtok(names, " "); at; at = strtok(NULL, " "), n++)
-        a->column[n] = (em_column){.name = at + 2, .role = *at == 'i' ? EM_INPUT : *at == 'r' ? EM_RESPONSE : EM_OUTCOME,
+        a->column[n] = (em_column){.name = at + 2,
+                                   .role = *at == 'i'   ? EM_INPUT
+                                           : *at == 'r' ? EM_RESPONSE
+                                                        : EM_OUTCOME,
                                    .codes = *at == 'r' ? EM_OPTION : EM_NUMBER};
     a->model = (em_model){.columns = a->column, .n_columns = n};
     a->scene = (em_scene){.model = &a->model, .settings = &a->settings, .random = &a->random, .options = a->options};
@@ -419,6 +458,12 @@ static void test_bandit(void **state)
     find_good(0, 1);
     for (int t = 0; t < TRIALS; t++)
         assert_true(good[t] == t / 30 % 2 && row[t][1] + row[t][2] == 1);
+    act(&a, "bandit", "p=1,reversal=30", 2, "r:choice o:reward", 3);
+    for (int t = 0; t < TRIALS; t += t % 3 == 0 ? 1 : t % 5 == 0 ? 100 : 2) { /* trials that nobody did count, too */
+        fill(&a, EM_RESPONSE, t, 0);
+        fill(&a, EM_OUTCOME, t, 0);
+        assert_true(row[t][1] == (t / 30 % 2 == 0));
+    }
     /* after 5 trials at probability 0.2: 5 and a geometric number, mean 4, variance 20 */
     act(&a, "bandit", "p=1,reversal=5,hazard=0.2", 2, "r:choice o:reward", 4);
     play(&a, TRIALS);
@@ -428,12 +473,13 @@ static void test_bandit(void **state)
     mean_is(b.sum, b.n, 9, sqrt(20), "bandit, length of a block");
 }
 
-/* A reversal takes three right choices in a row, and comes at once where nothing else is asked for. The trials in a row until
- * three heads come have mean 14. */
+/* A reversal takes three right choices in a row, and comes at once where nothing else is asked for. The trials in a row
+ * until three heads come have mean 14. */
 static void test_criterion(void **state)
 {
     (void)state;
-    static const char *const task[] = {"bandit", "reversal"}, *const outcome[] = {"r:choice o:reward", "r:choice o:outcome"};
+    static const char *const task[] = {"bandit", "reversal"}, *const outcome[] = {"r:choice o:reward",
+                                                                                  "r:choice o:outcome"};
     static const char *const settings[] = {"p=1,reversal=1,criterion=3", "p=1/0,reversal=0,hazard=1,criterion=3"};
     for (int i = 0; i < 2; i++) {
         stage a;
@@ -500,7 +546,8 @@ static void test_blocks(void **state)
         const int c = (int)row[t][0];
         assert_true(row[t][1] == (c == t / 7 % 3) && row[t][2] == (c != 1));
     }
-    act(&a, "shocks", "size=3,stable=10,p_stable=1,p_volatile=0/1,block=4", 2, "i:punish0 i:punish1 r:choice o:outcome", 11);
+    act(&a, "shocks", "size=3,stable=10,p_stable=1,p_volatile=0/1,block=4", 2, "i:punish0 i:punish1 r:choice o:outcome",
+        11);
     play(&a, 100);
     for (int t = 0; t < 100; t++)
         assert_true(row[t][0] == 3 && row[t][1] == 3 && row[t][3] == (t < 10 ? 1 : (t - 10) / 4 % 2));
@@ -514,7 +561,8 @@ static void test_blocks(void **state)
         assert_true(row[t][4] == (row[t][3] == row[t][rule == 0 ? 2 : 0]));
         rule = row[t][4] > 0 ? 1 - rule : rule;
     }
-    act(&a, "pairs", "p=0/1/0,outcome=9/4/1,block=2", 2, "i:option1 i:option2 r:choice o:outcome_self o:outcome_other", 14);
+    act(&a, "pairs", "p=0/1/0,outcome=9/4/1,block=2", 2, "i:option1 i:option2 r:choice o:outcome_self o:outcome_other",
+        14);
     play(&a, TRIALS);
     for (int t = 0; t < TRIALS; t++) {
         const int option = (int)row[t][row[t][2] > 0 ? 1 : 0], kind = (option + t / 2) % 4;
@@ -633,7 +681,7 @@ static void shows_all(int column, int n_values, const double *value, const char 
     if (total != trials || chi > n_values - 1 + 4.5 * sqrt(2.0 * (n_values - 1)) + 4)
         fail_msg("%s: %d of %d trials show one of the values, chi-square %g", what, total, trials, chi);
 }
-#define SHOWS(column, what, ...) \
+#define SHOWS(column, what, ...)                                                                                       \
     shows_all(column, sizeof(double[]){__VA_ARGS__} / sizeof(double), (const double[]){__VA_ARGS__}, what)
 
 /* Uniform between two ends. */
@@ -667,6 +715,9 @@ static void test_shown(void **state)
     for (int t = 0; t < TRIALS; t++)
         row[t][0] = log(row[t][0]);
     shows_range(0, log(0.5), log(8), "logarithm of the delay");
+    act(&a, "delays", "delay_sooner=2/4", 2, "i:delay_sooner", 53);
+    play(&a, TRIALS);
+    SHOWS(0, "delay_sooner", 2, 4);
     act(&a, "front_end_delays", "amount_sooner=10,front_end=5,ratio=2,gap=9", 2,
         "i:amount_sooner i:delay_sooner i:amount_later i:delay_later", 42);
     play(&a, 100);
@@ -675,20 +726,24 @@ static void test_shown(void **state)
     act(&a, "gambles", "gain=7,loss=1/3,cert=2", 2, "i:gain i:loss i:cert", 43);
     play(&a, 200);
     for (int t = 0; t < 200; t++)
-        assert_true(row[t][0] == 7 && (t % 2 ? row[t][1] == 0 && row[t][2] == 2
-                                             : (row[t][1] == 1 || row[t][1] == 3) && row[t][2] == 0));
+        assert_true(row[t][0] == 7 &&
+                    (t % 2 ? row[t][1] == 0 && row[t][2] == 2 : (row[t][1] == 1 || row[t][1] == 3) && row[t][2] == 0));
     act(&a, "gambles_with_odds", "kinds=1,x1=8,p1=0.25,spread=0", 2, "i:x1 i:p1 i:x2 i:p2 i:cert", 44);
     play(&a, 200);
     for (int t = 0; t < 200; t++)
         assert_true(row[t][0] == -8 && row[t][1] == 0.25 && (row[t][2] == 0 || row[t][2] == -4) && row[t][3] == 0.75 &&
                     fabs(row[t][4] - (row[t][2] == 0 ? -2 : -5)) < 1e-9);
+    act(&a, "gambles_with_odds", "kinds=2,x1=8,x2=3/5", 2, "i:x1 i:p1 i:x2", 54);
+    play(&a, TRIALS);
+    SHOWS(2, "x2", -3, -5);
     act(&a, "lotteries", "kinds=0,size=100/10,hprob=0.3/0.6", 2, "i:opt1hprob i:opt1hval i:opt1lval i:opt2hval", 45);
     play(&a, TRIALS);
     SHOWS(0, "hprob", 0.3, 0.6);
     shows_range(1, 100, 200, "opt1hval");
     shows_range(2, 0, 100, "opt1lval");
     shows_range(3, 10, 20, "opt2hval");
-    act(&a, "ambiguity", "prob=0.1/0.9,ambig=0.3,reward_var=6..60,reward_fix=4", 2, "i:prob i:ambig i:reward_var i:reward_fix", 46);
+    act(&a, "ambiguity", "prob=0.1/0.9,ambig=0.3,reward_var=6..60,reward_fix=4", 2,
+        "i:prob i:ambig i:reward_var i:reward_fix", 46);
     play(&a, TRIALS);
     shows_range(2, 6, 60, "reward_var");
     for (int t = 0; t < TRIALS; t++)
@@ -726,7 +781,8 @@ static void test_shown(void **state)
     SHOWS(2, "selfish_other", 1);
     SHOWS(3, "prosocial_self", 6);
     SHOWS(4, "prosocial_other", 5);
-    act(&a, "divisions", "even=4,self_ahead=6,other_behind=1,self_behind=3,lead=2", 2, "i:self_a i:self_b i:other_a i:other_b", 52);
+    act(&a, "divisions", "even=4,self_ahead=6,other_behind=1,self_behind=3,lead=2", 2,
+        "i:self_a i:self_b i:other_a i:other_b", 52);
     play(&a, 10);
     for (int t = 0; t < 10; t++)
         assert_true(row[t][0] == 4 && row[t][2] == 4 && row[t][1] == (t % 2 ? 6 : 3) && row[t][3] == (t % 2 ? 1 : 5));
@@ -747,10 +803,12 @@ static void test_drawn(void **state)
     play(&a, TRIALS);
     for (int t = 0; t < TRIALS; t++)
         assert_true((row[t][0] == 4 || row[t][0] == 10) && (t % 3 == 0 || row[t][0] == row[t - 1][0]));
-    act(&a, "ratings", "every=2,gain=3,loss=1,cert=2,p_choice=0.8,p_win=0.3", 2, "i:rated i:gain i:loss i:choice i:cert o:outcome", 62);
+    act(&a, "ratings", "every=2,gain=3,loss=1,cert=2,p_choice=0.8,p_win=0.3", 2,
+        "i:rated i:gain i:loss i:choice i:cert o:outcome", 62);
     play(&a, TRIALS);
     for (int t = 0; t < TRIALS; t++) {
-        assert_true(row[t][0] == (t % 2 == 0) && (row[t][1] == 0 || row[t][1] == 3) && (row[t][2] == 0 || row[t][2] == 1));
+        assert_true(row[t][0] == (t % 2 == 0) && (row[t][1] == 0 || row[t][1] == 3) &&
+                    (row[t][2] == 0 || row[t][2] == 1));
         gambles += row[t][3];
         if (row[t][3] > 0 && row[t][1] > 0)
             both++, won += row[t][5] == 3;
@@ -797,11 +855,11 @@ static void test_drawn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_truth),     cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_columns), cmocka_unit_test(test_wrong_task),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_bandit),    cmocka_unit_test(test_criterion),
-        cmocka_unit_test(test_reversal), cmocka_unit_test(test_blocks),    cmocka_unit_test(test_drift),
-        cmocka_unit_test(test_learning), cmocka_unit_test(test_shown),     cmocka_unit_test(test_drawn),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_truth),   cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_effects),  cmocka_unit_test(test_columns), cmocka_unit_test(test_wrong_task),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_bandit),  cmocka_unit_test(test_criterion),
+        cmocka_unit_test(test_reversal), cmocka_unit_test(test_blocks),  cmocka_unit_test(test_drift),
+        cmocka_unit_test(test_learning), cmocka_unit_test(test_shown),   cmocka_unit_test(test_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -578,6 +578,7 @@ typedef struct em_like_options {
     const char *model_file; /* path of the compiled model of a fit that was made with one */
     bool estimates;         /* everybody's own MAP in place of a draw from the group */
     double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS]; /* without a fit; as in em_simulation */
+    int options;            /* K, without a fit; 0: as found in the data */
     uint64_t seed;
     const char *const *keep; /* [n_keep] columns that stay as they are: outcomes that do not depend on what is chosen, and columns that the
                                 model does not know, which are left out otherwise */
@@ -589,7 +590,8 @@ EM_API em_like_options em_like_defaults(void);
  * are, bit by bit; a trial without a response, or without an input, stays without a response. Bounds that come from the data (em_fact) are
  * those of the dataset. Where another choice than the recorded one is drawn, the outcome is the one of columns NAME_0, NAME_1, ... of
  * the dataset, or that of the model's column for the other option, or drawn by the model's task; EM_INPUT_ERROR where there is none of
- * these. Of the fit's own data its subjects are taken, of other data everybody. Collective; *data on rank 0, sealed, else NULL; the same
+ * these. Where the whole dataset has no response at all, it is a plan: every trial whose inputs are there is drawn, and so are outcomes that
+ * are missing. Of the fit's own data its subjects are taken, of other data everybody. Collective; *data on rank 0, sealed, else NULL; the same
  * on any number of ranks. */
 EM_API em_code em_simulate_like(em_comm *comm, const em_like_options *options, const em_log *log, em_dataset **data,
                                 em_error *error) EM_MUST_CHECK;
@@ -620,13 +622,13 @@ typedef struct em_predict_options {
 EM_API em_predict_options em_predict_defaults(void);
 
 /* One number that data and replicates have. */
-typedef struct em_cell_of {
+typedef struct em_predicted_cell {
     em_statistic statistic;
     char *response;         /* "choice=1", "rt", "choice=1|cue=2" */
     int code, n_codes;      /* 1 of 2 of these; -1 and 0: of no choice */
     int bin;                /* from 1; 0: none */
     double from, to;        /* of a learning curve the bin's first and last trial, of a quantile its probability; NaN: none */
-} em_cell_of;
+} em_predicted_cell;
 typedef struct em_predicted {
     uint64_t n;             /* of a subject the responses it comes from, of the group the subjects; 0: nothing was observed */
     double observed;
@@ -638,7 +640,7 @@ typedef struct em_prediction {
     bool exact;             /* every outcome is known for whatever is drawn */
     int draws;
     int n_cells;            /* M */
-    em_cell_of *cell;       /* [M] */
+    em_predicted_cell *cell;       /* [M] */
     em_predicted *group;    /* [M] means over the subjects that have an observed value */
     double *inside;         /* [M] share of these whose observed value lies from lower to upper */
     size_t n_subjects;      /* S, those that were predicted */

@@ -2,6 +2,7 @@
 import argparse
 import os
 import sys
+import textwrap
 
 from . import comparison, confusion, convergence, individuals, look, output, parameters, prediction, recovery, shrinkage
 from .choice import Choice
@@ -11,7 +12,15 @@ KINDS = (parameters, comparison, convergence, recovery, confusion, shrinkage, pr
 
 
 class Parser(argparse.ArgumentParser):
-    """Bad usage ends as any other problem, with a word about --help."""
+    """Bad usage ends as any other problem, with a word about --help; help has lines of at most 100 characters."""
+
+    def __init__(self, *, description, example, **options):
+        super().__init__(description="\n".join(textwrap.wrap(description, 98)), epilog="Example:\n  " + example.replace("; ", "\n  "),
+                         formatter_class=self._formatter, allow_abbrev=False, **options)
+
+    @staticmethod
+    def _formatter(prog):
+        return argparse.RawDescriptionHelpFormatter(prog, width=98)
 
     def error(self, message):
         raise Problem(f"{message}; see '{self.prog} --help'")
@@ -35,12 +44,12 @@ def _millimetres(text):
 
 
 def _arguments():
-    top = Parser(prog="emlib-plot", description="Pictures of emlib's fits and tables, for papers and to look at.",
-                  epilog="'emlib-plot KIND --help' tells more and has an example. Example:  " + parameters.EXAMPLE)
+    top = Parser(prog="emlib-plot", description="Pictures of emlib's fits and tables, for papers and to look at. 'emlib-plot KIND --help' "
+                 "tells more and has an example.", example=parameters.EXAMPLE)
     kinds = top.add_subparsers(dest="kind", metavar="KIND", required=True, parser_class=Parser)
     for kind in KINDS:
-        parser = kinds.add_parser(kind.NAME, help=kind.ABOUT.replace("%", "%%"), description=kind.ABOUT[0].upper() + kind.ABOUT[1:] + ".",
-                                  epilog="Example:  " + kind.EXAMPLE, prog=f"emlib-plot {kind.NAME}")
+        parser = kinds.add_parser(kind.NAME, help=kind.ABOUT.replace("%", "%%"), prog=f"emlib-plot {kind.NAME}",
+                                  description=kind.ABOUT[0].upper() + kind.ABOUT[1:] + ".", example=kind.EXAMPLE)
         parser.add_argument("files", nargs="+", metavar="FILE", help=kind.FILES)
         parser.add_argument("-o", "--output", action="append", required=True, metavar="PICTURE",
                             help="a .png, .svg or .pdf file; give it several times for several formats")

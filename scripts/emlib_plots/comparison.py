@@ -29,7 +29,7 @@ def labels(fits):
 
 
 def draw(found, choice):
-    fits = [fit for fit in found["fits"] if not fit.get("other_data")]
+    fits = [fit for fit in found["fits"] if not fit.get("other_data") and fit["bic_int_difference"] is not None]
     if len(fits) < 2:
         raise Problem("there are no two fits of the same data and subjects to compare; 'emlib compare' tells why")
     effects = found.get("random_effects")
@@ -51,8 +51,9 @@ def _note(found, fits, effects):
                  f"{look.number(effects['bayesian_omnibus_risk'])}.")
         if effects.get("subjects_left_out"):
             text += f" {len(effects['subjects_left_out'])} subjects without evidence are left out of the frequencies."
-    if len(fits) < len(found["fits"]):
-        text += f" {len(found['fits']) - len(fits)} fits of other data are left out."
+    left = len(found["fits"]) - len(fits)
+    if left:
+        text += f" Left out: {left} fit{'s' * (left != 1)} of other data or without evidence."
     return text
 
 

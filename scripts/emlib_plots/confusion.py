@@ -9,7 +9,8 @@ from .sources import table_file
 NAME = "confusion"
 FILES = "IDENTIFY.csv"
 ABOUT = "confusion and inversion matrices of models, from the table of 'emlib identify'"
-EXAMPLE = "emlib-plot confusion identify.csv -o confusion.pdf     (after: emlib identify ... -o identify.csv)"
+EXAMPLE = ("emlib identify --model rw --model choice_kernel --subjects 40 --trials 99 -o identify.csv; "
+           "emlib-plot confusion identify.csv -o confusion.pdf")
 OPTIONS = ()
 COLUMNS = ("simulated", "fitted", "repetition", "converged", "log_marginal_likelihood", "bic_int", "best")
 MAP = LinearSegmentedColormap.from_list("blue", ["#FFFFFF", look.SKY, look.BLUE, "#002B45"])

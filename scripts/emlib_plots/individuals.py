@@ -17,12 +17,13 @@ DEFAULT = 6
 
 def extra(parser):
     parser.add_argument("--column", metavar="NAME", help="draw this column of 'emlib export --table trials', such as value or pe")
+    parser.add_argument("--model", metavar="FILE.so", help="the model of a fit of a compiled model, which is code")
     parser.add_argument("--data", metavar="DATA.h5", help="the dataset, where it is no longer at the place that the fit names")
 
 
 def read(paths, options=None):
     fit = Fit(paths[0])
-    table = trials_of(fit, getattr(options, "data", None))
+    table = trials_of(fit, getattr(options, "data", None), getattr(options, "model", None))
     return fit, table, getattr(options, "column", None)
 
 
@@ -39,16 +40,6 @@ def _chosen(fit, wanted):
     return [order[k] for k in places]
 
 
-def _probability(table):
-    """The probability of what was done on each trial, if the table has it."""
-    for name in ("probability", "p_response", "p_choice", "choice_probability"):
-        if name in table:
-            return table[name].to_numpy(float)
-    if "log_likelihood" in table:
-        return np.exp(table["log_likelihood"].to_numpy(float))
-    return None
-
-
 class _Content:
     """What is drawn: the columns of choices, the line, its name, and whether it is the probability of option 1."""
 
@@ -57,9 +48,10 @@ class _Content:
         responses = [c for c in about.get("columns", []) if c["role"] == "response"] or [{"name": "choice", "codes": "K"}]
         named = [c["name"] for c in responses if c["name"] in table]
         self.choices = [name for name in named if self._is_choice(table[name])]
-        self.dots = named[0] if named and not self.choices else None
+        others = [name for name in named if name not in self.choices]
+        self.dots = others[0] if others and not (column and self.choices) else None
         self.is_probability, self.line, self.name = False, None, column
-        probability = _probability(table)
+        probability = table["p_choice"].to_numpy(float) if "p_choice" in table else None
         if column:
             if column not in table:
                 raise Problem(f"{fit.path}: the table of trials has no column {column}; it has {', '.join(map(str, table.columns))}")
@@ -67,14 +59,14 @@ class _Content:
                 self.line = table[column].to_numpy(float)
             except (TypeError, ValueError):
                 raise Problem(f"{fit.path}: the column {column} of the table of trials is not numeric") from None
-        elif probability is not None and len(named) == 1 and self.choices and self._codes(table, fit).max(initial=0) <= 1:
+        elif probability is not None and len(named) == 1 and self.choices and self._two_options(table[named[0]]):
             self.is_probability = True
-            chosen = self._codes(table, fit)
+            chosen = codes(table[named[0]])
             self.line = np.where(np.isnan(chosen), np.nan, np.where(chosen == 1, probability, 1 - probability))
             self.name = f"probability of {named[0]} = {self._label(table[named[0]])}"
         elif probability is not None and self.choices and len(named) == len(self.choices):
             self.line, self.name = probability, "probability of what was chosen"
-        else:
+        elif not (self.dots and self.choices):
             latents = [latent["name"] for latent in about.get("latents", []) if latent["name"] in table]
             if latents:
                 self.name, self.line = latents[0], table[latents[0]].to_numpy(float)
@@ -90,8 +82,11 @@ class _Content:
         options = sorted(column.dropna().unique())
         return look.shorten(options[-1], 14) if column.dtype == object and options else "1"
 
-    def _codes(self, table, fit):
-        return codes(table[self.choices[0]])
+    @staticmethod
+    def _two_options(column):
+        if column.dtype == object:
+            return column.nunique() == 2
+        return set(column.dropna().unique()) <= {0, 1}
 
 
 def codes(column):
@@ -126,7 +121,7 @@ def draw(source, choice):
             raise Problem(f"{fit.path}: the table of trials has no rows of subject {fit.ids[s]}")
         _panel(axes, table.iloc[rows], content, rows)
         _title(axes, fit, s)
-    for axes in grid[-1]:
+    for axes in list(grid.flat)[max(0, len(rows_of) - across):len(rows_of)]:
         axes.set_xlabel("trial")
     look.hide_rest(grid, len(rows_of))
     return sheet.figure
@@ -144,9 +139,7 @@ def _panel(axes, part, content, rows):
     trial = np.arange(1, len(part) + 1)
     many = {"rasterized": len(part) > 1000}
     if content.dots:
-        values = part[content.dots].to_numpy(float)
-        axes.plot(trial, values, ls="", marker="o", ms=2, color=look.BLACK, alpha=0.5, **many)
-        axes.set_ylabel(look.shorten(content.dots, 18))
+        _dots(axes, part, content, trial, many)
     low, high = 0, 1
     if content.line is not None:
         line = content.line[rows]
@@ -164,10 +157,21 @@ def _panel(axes, part, content, rows):
             axes.plot(at, np.full(len(at), y), ls="", marker="|", ms=4, mew=0.6, color=look.BLACK, **many)
         axes.set_ylim(-0.16, 1.16)
         axes.set_yticks([0, 0.5, 1])
-    elif content.choices:
+    elif content.choices and not content.dots:
         _strips(axes, part, content, trial, low, high, many)
     axes.set_xlim(0, len(part) + 1)
     axes.xaxis.get_major_locator().set_params(integer=True, nbins=6)
+
+
+def _dots(axes, part, content, trial, many):
+    """Responses that are not choices, such as response times, coloured by the choice that goes with them."""
+    values = part[content.dots].to_numpy(float)
+    chosen = codes(part[content.choices[0]]) if content.choices else np.zeros(len(part))
+    for k, option in enumerate(sorted(set(chosen[np.isfinite(chosen)]))):
+        at = chosen == option
+        colour = look.SERIES[k % len(look.SERIES)] if content.choices else look.BLACK
+        axes.plot(trial[at], values[at], ls="", marker="o", ms=2.5 if len(part) <= 200 else 1.5, mew=0, color=colour, alpha=0.6, **many)
+    axes.set_ylabel(look.shorten(content.dots, 18))
 
 
 def _window(n):
@@ -203,8 +207,9 @@ def _handles(content, table):
         chosen = table[content.choices[0]]
         for k, option in enumerate(sorted(chosen.dropna().unique())):
             name = option if chosen.dtype == object else f"{option:g}"
-            handles.append(Line2D([], [], color=look.SERIES[k % len(look.SERIES)], marker="|", ls="", ms=5,
-                                  label=f"{content.choices[0]} = {look.shorten(name, 14)}"))
+            marker = {"marker": "o", "ms": 3, "mew": 0} if content.dots else {"marker": "|", "ms": 5}
+            handles.append(Line2D([], [], color=look.SERIES[k % len(look.SERIES)], ls="",
+                                  label=f"{content.dots + ', ' if content.dots else ''}{content.choices[0]} = {look.shorten(name, 14)}", **marker))
     elif content.dots:
         handles.append(Line2D([], [], color=look.BLACK, marker="o", ls="", ms=2, alpha=0.5, label=f"observed {content.dots}"))
     return handles

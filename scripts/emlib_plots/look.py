@@ -4,6 +4,7 @@ No text is smaller than 7 points at the final size, which is given in millimetre
 """
 import io
 import math
+import re
 import textwrap
 import warnings
 
@@ -89,8 +90,8 @@ class Sheet:
         legend = self._legend(handles) if handles else None
         lines = {"title": self._height(top, LARGE), "note": self._height(bottom, SMALL), "legend": legend[1] if legend else 0}
         frame = sum(lines.values()) + 2 * MARGIN
-        if choice.height and choice.height - frame < 20:
-            raise Problem(f"--height {choice.height:g} leaves no room for the axes; {math.ceil(frame + 30)} mm is the least here")
+        if choice.height and choice.height < frame + 0.7 * body:
+            raise Problem(f"--height {choice.height:g} leaves no room for the axes; {math.ceil(frame + 0.7 * body)} mm is the least here")
         height = choice.height or min(body + frame, 4 * MOST)
         self.figure.set_size_inches(self.width / 25.4, height / 25.4)
         y = 1 - MARGIN / height
@@ -167,24 +168,24 @@ def hide_rest(grid, count):
 
 
 def settle(figure):
-    """Breaks titles and labels of axes into lines where they are longer than what they belong to."""
-    for _ in range(2):
+    """Lays the picture out, once for all formats; titles and labels that are longer than what they belong to get several lines."""
+    figure.draw_without_rendering()
+    if any([_fit_texts(axes, figure.canvas.get_renderer()) for axes in figure.axes if axes.get_visible()]):
         figure.draw_without_rendering()
-        renderer, changed = figure.canvas.get_renderer(), False
-        for axes in figure.axes:
-            if not axes.get_visible():
-                continue
-            box = axes.get_window_extent(renderer)
-            titles = [(t, 1.0 if t is not axes._right_title else 0.6) for t in (axes._left_title, axes._right_title)]
-            for text, room in titles + [(axes.xaxis.label, 1.0), (axes.yaxis.label, 1.0)]:
-                upright = text is axes.yaxis.label
-                extent = text.get_window_extent(renderer)
-                length, most = (extent.height, box.height) if upright else (extent.width, box.width * room)
-                if text.get_text() and length > most + 1:
-                    text.set_text(_broken(text.get_text(), most / length))
-                    changed = True
-        if not changed:
-            break
+    figure.set_layout_engine("none")
+
+
+def _fit_texts(axes, renderer):
+    """Whether a text was too long."""
+    box, changed = axes.get_window_extent(renderer), False
+    beside = axes._right_title.get_window_extent(renderer).width / box.width + 0.03 if axes._right_title.get_text() else 0
+    for text, room in ((axes._left_title, 1 - beside), (axes.xaxis.label, 1), (axes.yaxis.label, 1)):
+        extent = text.get_window_extent(renderer)
+        length, most = (extent.height, box.height) if text is axes.yaxis.label else (extent.width, box.width * room)
+        if text.get_text() and length > most + 1:
+            text.set_text(_broken(text.get_text(), most / length))
+            changed = True
+    return changed
 
 
 def _broken(text, share):
@@ -203,4 +204,12 @@ def render(figure, kind):
         warnings.simplefilter("always")
         figure.savefig(stream, format=kind, dpi=PNG_DPI, metadata=metadata)
     missing = any("Glyph" in str(w.message) for w in said)
-    return stream.getvalue(), missing
+    content = stream.getvalue()
+    return _named_in_order(content) if kind == "svg" else content, missing
+
+
+def _named_in_order(svg):
+    """Names of clipping paths are made from the last bits of places; numbers in their order take their place."""
+    names = dict.fromkeys(re.findall(rb'<clipPath id="(p[0-9a-f]{10})"', svg))
+    number = {name: b"clip%d" % k for k, name in enumerate(sorted(names, key=svg.index), 1)}
+    return re.sub(rb"p[0-9a-f]{10}\b", lambda found: number.get(found[0], found[0]), svg)

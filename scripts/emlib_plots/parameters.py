@@ -6,32 +6,43 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from . import look, scales
-from .sources import Fit, model_about
+from .sources import Fit, groups_of, model_about
 
 NAME = "parameters"
 FILES = "FIT.h5"
 ABOUT = "every subject's estimate of each parameter, their distribution, and the group's mean with its 95 % interval"
-EXAMPLE = "emlib-plot parameters rw.h5 -o parameters.pdf"
+EXAMPLE = "emlib-plot parameters rw.h5 --by group -o parameters.pdf"
 OPTIONS = ("subjects", "parameters", "scale")
 SUBJECTS = "are labelled"
+BAND = 1.75  # height of a group's band
 FEW = 8  # so few dots show all there is; a smooth density would say more than is known
 SAME = {"vanished": "variance vanished:\nthe same for everyone", "shared": "shared: the same\nfor everyone", "given": "given: the same\nfor everyone"}
 
 
-def read(paths):
-    return Fit(paths[0])
+def extra(parser):
+    parser.add_argument("--by", metavar="COVARIATE", help="groups of subjects apart, by this covariate of the dataset")
+    parser.add_argument("--data", metavar="DATA.h5", help="the dataset, where it is no longer at the place that the fit names; for --by")
 
 
-def draw(fit, choice):
+def read(paths, options=None):
+    """The fit and, with --by, its groups of subjects: names, and each subject's as an index."""
+    fit = Fit(paths[0])
+    by = getattr(options, "by", None)
+    return fit, groups_of(fit, by, options.data) if by else None
+
+
+def draw(source, choice):
+    fit, groups = source
     columns = fit.columns_of(choice.parameters)
     labelled = fit.subjects_of(choice.subjects)
     natural = choice.scale != "unconstrained"
     rows, across = look.panels(len(columns), choice.width, 55)
-    sheet = look.Sheet(rows * (47 + 4 * len(labelled)), choice, _note(fit, natural), _handles(fit, columns))
+    sheet = look.Sheet(rows * (47 + 4 * len(labelled) + 22 * (len(groups[0]) - 1 if groups else 0)), choice,
+                       _note(fit, natural, groups), _handles(fit, columns, groups))
     grid = sheet.grid(rows, across)
     about = {p["name"]: p.get("about") or "" for p in model_about(fit.model).get("parameters", [])}
     for axes, j in zip(grid.flat, columns):
-        _panel(axes, fit, j, natural, labelled)
+        _panel(axes, fit, j, natural, labelled, groups)
         words = about.get(fit.names[j].split("[")[0], "")
         scale = "natural scale" if natural else f"unconstrained scale ({fit.transforms[j]})"
         axes.set_title(look.shorten(fit.names[j], 30), loc="left", weight="bold")
@@ -40,12 +51,14 @@ def draw(fit, choice):
     return sheet.figure
 
 
-def _note(fit, natural):
+def _note(fit, natural, groups):
     used = int((~fit.flagged).sum())
     text = f"{fit.model}: {len(fit.ids)} subject{'s' * (len(fit.ids) != 1)}"
     if used < len(fit.ids):
         text += f", {len(fit.ids) - used} of them flagged"
     text += f". Dots: {fit.scale_of_group}."
+    if groups and (groups[1] < 0).any():
+        text += f" {int((groups[1] < 0).sum())} subjects without a group are not shown."
     if fit.kind == "none":
         return text + " There is no group."
     if fit.kind == "estimate" and not fit.about["converged"]:
@@ -54,17 +67,18 @@ def _note(fit, natural):
                    else "")
 
 
-def _handles(fit, columns):
-    count = look.points_style(len(fit.ids))
-    handles = [Line2D([], [], marker="o", ls="", color=look.BLUE, alpha=0.7, mew=0, ms=min(4, count["s"] ** 0.5 + 1), label="subject")]
-    if len(fit.ids) >= FEW:
+def _handles(fit, columns, groups):
+    size = min(4, look.points_style(len(fit.ids))["s"] ** 0.5 + 1)
+    bands = list(zip(groups[0], look.SERIES)) if groups else [("subject", look.BLUE)]
+    handles = [Line2D([], [], marker="o", ls="", color=colour, alpha=0.7, mew=0, ms=size, label=look.shorten(name, 24)) for name, colour in bands]
+    if len(fit.ids) >= FEW and not groups:
         handles.append(Patch(color=look.SKY, alpha=0.5, lw=0, label="subjects' distribution"))
     if fit.kind != "none":
-        if not fit.has_covariates and any(fit.variance[j] > 0 for j in columns):
+        if not fit.has_covariates and not groups and any(fit.variance[j] > 0 for j in columns):
             handles.append(Line2D([], [], color=look.BLACK, lw=0.8, ls=(0, (3, 1.5)), label="the group's distribution"))
         interval = any(np.isfinite(fit.mu_lower[j]) for j in columns)
         handles.append(Line2D([], [], color=look.BLACK, marker="D", ms=4, lw=1.5 * interval,
-                              label="group mean" + (" and 95 % interval" if interval else "")))
+                              label=("mean of all" if groups else "group mean") + (" and 95 % interval" if interval else "")))
     if fit.flagged.any():
         handles.append(Line2D([], [], marker="^", ls="", mfc="none", mec=look.VERMILLION, ms=4, label="flagged subject"))
     return handles
@@ -75,27 +89,46 @@ def _jitter(n):
     return np.arange(1, n + 1) * 0.6180339887498949 % 1
 
 
-def _panel(axes, fit, j, natural, labelled):
+def _panel(axes, fit, j, natural, labelled, groups):
     values = (fit.natural if natural else fit.unconstrained)[:, j]
     good = np.isfinite(values)
     function = _checked(fit, j) if natural else scales.function_of("identity")
-    height = -0.28 - 0.5 * _jitter(len(values))
-    normal, odd = good & ~fit.flagged, good & fit.flagged
-    axes.scatter(values[normal], height[normal], color=look.BLUE, zorder=2, **look.points_style(len(values)))
-    axes.scatter(values[odd], height[odd], marker="^", s=12, facecolors="none", edgecolors=look.VERMILLION, linewidths=0.7, zorder=3,
-                 rasterized=len(values) > look.MANY)
     same = fit.group_status[j] in SAME and fit.kind == "estimate"
-    top = 0 if same else _cloud(axes, values[normal])
+    if groups:
+        height, good = np.full(len(values), np.nan), good & (groups[1] >= 0)
+        for k in range(len(groups[0])):
+            members, base = groups[1] == k, -BAND * k
+            height[members] = base - 0.1 - 0.45 * _jitter(int(members.sum()))
+            _band(axes, fit, values, height, good & members, not same, base, (look.SERIES[k], look.SERIES[k]))
+        bottom, mean_at, top = -BAND * (len(groups[0]) - 1) - 0.7, 1.2, 0
+    else:
+        height = -0.28 - 0.5 * _jitter(len(values))
+        top = _band(axes, fit, values, height, good, not same, 0, (look.BLUE, look.SKY))
+        bottom, mean_at = -0.9, -0.13
     if fit.kind != "none":
-        _group(axes, fit, j, function, natural, top, same)
-    axes.set_ylim(-0.9, 1.12)
+        _group(axes, fit, j, function, natural, top, same, (mean_at, bottom, not groups))
+    axes.set_ylim(bottom, 1.12 if not groups else 1.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     _limits(axes, fit, j, values[good], function, same)
     look.few_ticks(axes, x=4)
     if same:
         axes.text(0.5, 0.9, SAME[fit.group_status[j]], transform=axes.transAxes, ha="center", va="top", size=look.SMALL)
-    _labels(axes, fit, values, height, labelled)
+    _labels(axes, fit, values, height, [s for s in labelled if good[s]], bottom)
+
+
+def _band(axes, fit, values, height, shown, spread, base, colours):
+    """Dots of these subjects and, above them, their distribution; returns what height 1 of that stands for."""
+    normal, odd = shown & ~fit.flagged, shown & fit.flagged
+    axes.scatter(values[normal], height[normal], color=colours[0], zorder=2, **look.points_style(len(values)))
+    axes.scatter(values[odd], height[odd], marker="^", s=12, facecolors="none", edgecolors=look.VERMILLION, linewidths=0.7, zorder=3,
+                 rasterized=len(values) > look.MANY)
+    found = density(values[normal]) if spread else None
+    if found is None:
+        return 0
+    place, curve = found
+    axes.fill_between(place, base, base + curve / curve.max(), color=colours[1], alpha=0.5 if colours[1] == look.SKY else 0.35, lw=0, zorder=1)
+    return curve.max()
 
 
 def _checked(fit, j):
@@ -123,19 +156,10 @@ def density(values, points=200):
     return place, height
 
 
-def _cloud(axes, values):
-    """The subjects' distribution; returns what height 1 stands for."""
-    found = density(values)
-    if found is None:
-        return 0
-    place, height = found
-    top = height.max()
-    axes.fill_between(place, 0, height / top, color=look.SKY, alpha=0.5, lw=0, zorder=1)
-    return top
-
-
-def _group(axes, fit, j, function, natural, top, same):
-    if function is not None and fit.variance[j] > 0 and not fit.has_covariates and np.isfinite(fit.mu[j]):
+def _group(axes, fit, j, function, natural, top, same, where):
+    """The group's density, mean and interval. where: height of the mean, lower end of the axes, whether there is a density."""
+    mean_at, bottom, with_density = where
+    if with_density and function is not None and fit.variance[j] > 0 and not fit.has_covariates and np.isfinite(fit.mu[j]):
         place, height = scales.group_density(function, fit.mu[j], fit.variance[j])
         scale = top or height.max()
         low, high = np.min(place), np.max(place)
@@ -146,11 +170,11 @@ def _group(axes, fit, j, function, natural, top, same):
     if not np.isfinite(mean):
         return
     if function is not None and np.isfinite(fit.mu_lower[j]):
-        axes.plot(function(np.array([fit.mu_lower[j], fit.mu_upper[j]])), [-0.13, -0.13], color=look.BLACK, lw=1.5, zorder=5,
+        axes.plot(function(np.array([fit.mu_lower[j], fit.mu_upper[j]])), [mean_at, mean_at], color=look.BLACK, lw=1.5, zorder=5,
                   solid_capstyle="butt")
-    axes.plot([mean], [-0.13], marker="D", ms=4, color=look.BLACK, zorder=6, clip_on=False)
+    axes.plot([mean], [mean_at], marker="D", ms=4, color=look.BLACK, zorder=6, clip_on=False)
     if same:
-        axes.plot([mean, mean], [-0.85, 0.35], color=look.GREY, lw=0.8, zorder=1)
+        axes.plot([mean, mean], [bottom + 0.05, 0.35], color=look.GREY, lw=0.8, zorder=1)
 
 
 def _limits(axes, fit, j, values, function, same):
@@ -174,19 +198,19 @@ def _limits(axes, fit, j, values, function, same):
     axes.set_xlim(low - pad, high + pad)
 
 
-def _labels(axes, fit, values, height, labelled):
+def _labels(axes, fit, values, height, labelled, bottom):
     """Names of the subjects asked for, each in a row of its own below the dots: on the left half they stand to the right of the line
     that leads to them, the rightmost one first, on the right half the other way round; so no line meets another one's name."""
-    shown = [s for s in labelled if np.isfinite(values[s])]
+    shown = labelled
     if not shown:
         return
     middle = sum(axes.get_xlim()) / 2
     right = sorted((s for s in shown if values[s] > middle), key=lambda s: values[s])
     left = sorted((s for s in shown if values[s] <= middle), key=lambda s: -values[s])
     for row, s in enumerate(right + left):
-        y = -1.0 - 0.22 * row
+        y = bottom - 0.1 - 0.22 * row
         axes.scatter([values[s]], [height[s]], s=20, facecolors="none", edgecolors=look.BLACK, linewidths=0.8, zorder=7)
         axes.plot([values[s]] * 2, [height[s], y], lw=0.5, color=look.GREY, zorder=1)
         axes.annotate(look.shorten(fit.ids[s], 14), (values[s], y), size=look.SMALL, va="center", ha="right" if s in right else "left",
                       xytext=(-2 if s in right else 2, 0), textcoords="offset points", zorder=8)
-    axes.set_ylim(-1.12 - 0.22 * (len(shown) - 1), axes.get_ylim()[1])
+    axes.set_ylim(bottom - 0.22 - 0.22 * (len(shown) - 1), axes.get_ylim()[1])

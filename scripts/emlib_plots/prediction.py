@@ -10,7 +10,7 @@ from .sources import table_file
 NAME = "prediction"
 FILES = "PREDICTION.csv"
 ABOUT = "observed statistics against the median and 95 % interval of the model's predictions, from the table of 'emlib predict'"
-EXAMPLE = "emlib-plot prediction rw_predict.csv -o prediction.pdf     (after: emlib predict rw.h5 -o rw_predict.csv)"
+EXAMPLE = "emlib predict rw.h5 -o rw_predict.csv; emlib-plot prediction rw_predict.csv -o prediction.pdf"
 OPTIONS = ("subjects",)
 SUBJECTS = "are shown in place of the group"
 COLUMNS = ("level", "subject", "statistic", "response", "bin", "from", "to", "n", "observed", "median", "lower", "upper")
@@ -70,9 +70,17 @@ def _by_statistic(rows):
     return found
 
 
+def _curves_of(rows):
+    """Responses that have a curve; of two options of a choice, whose shares sum to 1, the second."""
+    responses = list(dict.fromkeys(row["response"] for row in rows))
+    if rows[0]["statistic"] == "learning_curve" and len(responses) == 2 and responses[0].split("=")[0] == responses[1].split("=")[0]:
+        return responses[1:]
+    return responses
+
+
 def _colours(plots):
     """A colour for each response that has curves."""
-    responses = list(dict.fromkeys(row["response"] for _, statistic, found in plots if statistic not in ONE_VALUE for row in found))
+    responses = dict.fromkeys(response for _, statistic, found in plots if statistic not in ONE_VALUE for response in _curves_of(found))
     return {response: look.SERIES[k % len(look.SERIES)] for k, response in enumerate(responses)}
 
 
@@ -90,7 +98,7 @@ def _array(rows, name):
 def _curves(axes, statistic, rows, colours):
     """A band, a line and dots for each response."""
     times = statistic == "reaction_time_quantile"
-    for response in dict.fromkeys(row["response"] for row in rows):
+    for response in _curves_of(rows):
         part = [row for row in rows if row["response"] == response]
         x = _array(part, "from") if times else (_array(part, "from") + _array(part, "to")) / 2
         if not np.isfinite(x).all():
@@ -106,6 +114,8 @@ def _curves(axes, statistic, rows, colours):
             axes.plot(x, median, ls="", marker="_", ms=9, mew=1.5, color=colour)
     axes.set_xlabel("probability of the quantile" if times else "trial")
     axes.set_ylabel(WORDS.get(statistic, ("", statistic.replace("_", " ")))[1])
+    if len(_curves_of(rows)) < len({row["response"] for row in rows}):
+        axes.set_ylabel(f"share of {look.shorten(_curves_of(rows)[0], 20)}")
     if times:
         places = sorted({row["from"] for row in rows if np.isfinite(row["from"])})
         axes.set_xticks(places, [f"{p:g}" for p in places])

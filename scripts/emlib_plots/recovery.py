@@ -10,7 +10,8 @@ from .sources import table_file
 NAME = "recovery"
 FILES = "RECOVERY.csv"
 ABOUT = "true against estimated parameters, of people and of the group, from the table of 'emlib recover'"
-EXAMPLE = "emlib-plot recovery recovery.csv -o recovery.pdf     (after: emlib recover ... -o recovery.csv)"
+EXAMPLE = ("emlib recover --model rw --subjects 50 --trials 100 --repeat 20 -o recovery.csv; "
+           "emlib-plot recovery recovery.csv -o recovery.pdf")
 OPTIONS = ("parameters", "scale")
 COLUMNS = ("repetition", "level", "subject", "parameter", "quantity", "true", "estimate", "se", "lower", "upper")
 NUMBERS = ("true", "estimate", "lower", "upper")

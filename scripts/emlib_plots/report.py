@@ -99,16 +99,18 @@ class _Section:
     def _draw(self, options):
         fit = self.fit
         who = f"{fit.model}, {len(fit.ids)} subjects"
+        groups = self._groups(options)
         middle = ", ".join(f"{p['name']} {number(p['median'])}" for p in self.group)
-        self.pictures = {"parameters": _image(parameters.draw(fit, Choice(width=180.0, scale="natural")),
+        self.pictures = {"parameters": _image(parameters.draw((fit, groups), Choice(width=180.0, scale="natural")),
                                               f"Estimates of {who}, natural scale. Medians of the group: {middle}."),
-                         "unconstrained": _image(parameters.draw(fit, Choice(width=180.0, scale="unconstrained")),
+                         "unconstrained": _image(parameters.draw((fit, groups), Choice(width=180.0, scale="unconstrained")),
                                                  f"The same estimates of {who} on the unconstrained scale.")}
+        self.pictures["convergence"] = None
         if fit.kind != "none":
             self.pictures["convergence"] = _image(convergence.draw(fit, WIDE), f"The course of EM for {fit.model}: {self.verdict[0]}")
         self.without_trials = None
         try:
-            source = fit, sources.trials_of(fit, options.data), None
+            source = fit, sources.trials_of(fit, options.data, options.model), None
             self.pictures["individuals"] = _image(individuals.draw(source, WIDE), f"Trial by trial: subjects from the best described one to "
                                                   f"the worst under {fit.model}.")
         except Problem as problem:
@@ -118,6 +120,15 @@ class _Section:
             if self._belongs(path):
                 self.pictures["shrinkage"] = _image(shrinkage.draw(shrinkage.read([fit.path, path]), WIDE),
                                                     f"Estimates under the group against everybody's own maximum likelihood, {fit.model}.")
+
+    def _groups(self, options):
+        """The first covariate of the fit that tells groups apart, if the data are there."""
+        for name in self.about["options"].get("covariate", []):
+            try:
+                return sources.groups_of(self.fit, name.split(":")[0], options.data)
+            except Problem:
+                pass
+        return None
 
     def _belongs(self, path):
         alone = sources.Fit(path)
@@ -198,12 +209,13 @@ def _title(sections):
 def _arguments():
     parser = Parser(prog="emlib-report", description="One page about one fit or several: what was fitted to what, whether it converged, the group "
                     "and everybody in it, models compared, pictures, how to cite and to reproduce it. The page needs nothing else and no network.",
-                    epilog="Example:  " + EXAMPLE)
+                    example=EXAMPLE)
     parser.add_argument("fits", nargs="+", metavar="FIT.h5", help="fits of 'emlib fit'")
     parser.add_argument("-o", "--output", required=True, metavar="PAGE.html", help="where to write it")
     parser.add_argument("-f", "--force", action="store_true", help="replace the page if it exists")
     parser.add_argument("--title", help="the page's title")
     parser.add_argument("--data", metavar="DATA.h5", help="the dataset, where it is no longer at the place that the fits name")
+    parser.add_argument("--model", metavar="FILE.so", help="the model of fits of a compiled model, which is code; for pictures of people")
     parser.add_argument("--ml", action="append", default=[], metavar="ML.h5", help="a fit of one of the models with --group none: adds shrinkage")
     parser.add_argument("--recovery", metavar="R.csv", help="a table of 'emlib recover'")
     parser.add_argument("--identify", metavar="I.csv", help="a table of 'emlib identify'")

@@ -9,7 +9,7 @@ from .sources import Fit
 NAME = "shrinkage"
 FILES = "FIT.h5 ML.h5"
 ABOUT = "everybody's estimate under the group against their own maximum likelihood (a fit with --group none)"
-EXAMPLE = "emlib-plot shrinkage rw.h5 rw_ml.h5 -o shrinkage.pdf     (after: emlib fit ... --group none -o rw_ml.h5)"
+EXAMPLE = "emlib fit data.h5 --model rw --group none -o rw_ml.h5; emlib-plot shrinkage rw.h5 rw_ml.h5 -o shrinkage.pdf"
 OPTIONS = ("subjects", "parameters", "scale")
 SUBJECTS = "are labelled"
 

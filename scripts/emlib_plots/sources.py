@@ -168,10 +168,31 @@ def comparison(paths):
     return json.loads(run("compare", "--json", "--", *paths))
 
 
-def trials_of(fit, data=None):
-    """The table of trials of a fit as a data frame: `emlib export --table trials`."""
-    options = {"data": data} if data else {}
-    return _asked(emlib.trials, fit.path, program=program(), **options)
+MOST_GROUPS = 7  # colours that can be told apart
+
+
+def groups_of(fit, covariate, data=None):
+    """Who belongs to which group by a covariate of the dataset: names of the groups, and each subject's as an index, -1 where missing."""
+    path = data or fit.file.dataset
+    table = _asked(emlib.read_dataset, path)
+    if table.fingerprint != fit.about["dataset_fingerprint"]:
+        raise Problem(f"{path} is not the dataset of {fit.path}: its fingerprint is another one")
+    known = [name for name in table.covariates.columns if name != "subject"]
+    if covariate not in known:
+        raise Problem(f"{path}: there is no covariate {covariate}; " + (f"there are {', '.join(known)}" if known else "there is none"))
+    column = table.covariates.set_index("subject")[covariate]
+    levels = list(column.cat.categories) if hasattr(column, "cat") else sorted(column.dropna().unique())
+    if not 1 <= len(levels) <= MOST_GROUPS:
+        raise Problem(f"{path}: the covariate {covariate} has {len(levels)} different values; groups are told apart up to {MOST_GROUPS}")
+    place = {level: k for k, level in enumerate(levels)}
+    names = [level if isinstance(level, str) else f"{level:g}" for level in levels]
+    return names, np.array([place.get(column.get(name), -1) for name in fit.ids])
+
+
+def trials_of(fit, data=None, model=None):
+    """The table of trials of a fit as a data frame: `emlib export --table trials`. data: where the dataset is now; model: the file of a
+    compiled model."""
+    return _asked(emlib.trials, fit.path, program=program(), data=data, model=model)
 
 
 def model_about(name):

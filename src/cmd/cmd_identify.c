@@ -74,9 +74,10 @@ static const struct argp argp = {
            "these groups, numbers of people and trials: simulate from values like those that your data give (--mu, "
            "--var).\n\n"
            "Example: can learning be told from mere perseveration, with 40 people of 150 trials?\n\n"
-           "  mpirun -n 4 emlib identify --model rw --model choice_kernel --subjects 40 --trials 150 \\\n"
-           "        --mu rw:alpha=-0.5,rw:beta=1 --var rw:alpha=0.5,rw:beta=0.1 --repeat 10 -o identified.csv\n\n"
-           "Ties and fits that had not converged are told. Ends with 3 when some fit had not converged. Results do not "
+           "  mpirun -n 4 emlib identify --model rw --model choice_kernel \\\n"
+        "        --subjects 40 --trials 150 --mu rw:alpha=-0.5,rw:beta=1 \\\n"
+        "        --var rw:alpha=0.5,rw:beta=0.1 --repeat 10 -o identified.csv\n\n"
+        "Ties and fits that had not converged are told. Ends with 3 when some fit had not converged. Results do not "
            "depend on the number of "
            "ranks.\n",
 };

@@ -27,7 +27,7 @@ static const struct argp argp = {
     NULL, parse, "./NAME.so DATA.h5",
     "Tries a model on data before anything is concluded from it: the columns, the transforms, whether the likelihood is finite, its "
     "derivatives against differences, whether probabilities sum to one, what the data tell of each parameter, and whether people drawn with "
-    "known parameters are found again. A built-in model's name will do, too.\v"
+    "known parameters, in the task that the model names, are found again. A built-in model's name will do, too.\v"
     "Lines begin with 'ok', 'note' or 'MEND'. The exit status is 0 where nothing is to be mended, else 2.\n\n"
     "Example:\n\n  emlib model check ./mine.so data.h5\n",
     NULL, NULL, NULL};

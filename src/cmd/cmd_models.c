@@ -195,8 +195,9 @@ static void print_latents(const em_model *m)
 
 static int show_model(const em_model *m)
 {
-    printf("%s: %s\n\n  family     %s\n  reference  %s\n  task       %s\n", m->name, m->about, m->family, m->reference,
-           m->task ? m->task : "none: its data cannot be simulated without a design");
+    printf("%s: %s\n\n  family     %s\n  reference  %s\n  task       %s%s\n", m->name, m->about, m->family, m->reference,
+           m->task ? m->task : "none: its data cannot be simulated without a design",
+           m->task ? " (what can be set in it: 'emlib simulate --model ... --task help')" : "");
     puts("\nEquations");
     print_lines(m->equations);
     print_parameters(m);

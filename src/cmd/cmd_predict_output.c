@@ -6,8 +6,7 @@
 
 enum { MAX_NAMED = 10 };
 
-/* ---- for people
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------------------------- */
 
 void predict_warn(const em_prediction *p)
 {
@@ -23,7 +22,7 @@ void predict_warn(const em_prediction *p)
 }
 
 /* Of two options the second one's curve tells the first one's, too. */
-static bool is_told(const em_cell_of *c)
+static bool is_told(const em_predicted_cell *c)
 {
     return c->statistic == EM_LEARNING_CURVE && c->n_codes == 2 && c->code == 0;
 }
@@ -40,7 +39,7 @@ bool predict_print(const em_prediction *p)
     for (int i = 0; i < 9; i++)
         print_cell(&table, "%s", head[i]);
     for (int i = 0; i < p->n_cells; i++) {
-        const em_cell_of *c = &p->cell[i];
+        const em_predicted_cell *c = &p->cell[i];
         const em_predicted *g = &p->group[i];
         if (g->n == 0 || is_told(c))
             continue;
@@ -62,8 +61,7 @@ bool predict_print(const em_prediction *p)
     return print_end(&table, 2);
 }
 
-/* ---- CSV
- * ----------------------------------------------------------------------------------------------------------------- */
+/* ---- CSV -------------------------------------------------------------------------------------------------------- */
 
 /* An empty cell where there is no number. */
 static void number(FILE *to, double value)
@@ -73,12 +71,13 @@ static void number(FILE *to, double value)
         print_csv_number(to, value);
 }
 
-static void row(FILE *to, const char *level, const char *subject, const em_cell_of *c, const em_predicted *x)
+static void row(FILE *to, const char *level, const char *subject, const em_predicted_cell *c, const em_predicted *x)
 {
     if (x->n == 0)
         return;
     fprintf(to, "%s,", level);
-    print_csv_text(to, subject);
+    if (subject)
+        print_csv_text(to, subject);
     fprintf(to, ",%s,", em_statistic_text(c->statistic));
     print_csv_text(to, c->response);
     putc(',', to);
@@ -101,17 +100,16 @@ em_code predict_csv(const void *where, FILE *to, em_error *error)
     (void)error;
     fputs("level,subject,statistic,response,bin,from,to,n,observed,median,lower,upper\n", to);
     for (int i = 0; i < p->n_cells && t->levels != PREDICT_SUBJECT; i++)
-        row(to, "group", "", &p->cell[i], &p->group[i]);
+        row(to, "group", NULL, &p->cell[i], &p->group[i]);
     for (size_t s = 0; s < p->n_subjects && t->levels != PREDICT_GROUP; s++)
         for (int i = 0; i < p->n_cells; i++)
             row(to, "subject", p->subject[s], &p->cell[i], &p->one[s * (size_t)p->n_cells + (size_t)i]);
     return EM_OK;
 }
 
-/* ---- JSON
- * ---------------------------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
-static json_t *cell_json(const em_cell_of *c, const em_predicted *x)
+static json_t *cell_json(const em_predicted_cell *c, const em_predicted *x)
 {
     json_t *o = json_pack("{ss so so so so sI so so so so}", "statistic", em_statistic_text(c->statistic), "response",
                           print_json_text(c->response), "bin", c->bin ? json_integer(c->bin) : json_null(), "from",

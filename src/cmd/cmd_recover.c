@@ -51,14 +51,19 @@ static const struct argp argp = {
            "intervals are those of "
            "'emlib show'.\n\n"
            "What to expect: MAPs are drawn towards the group's mean, so they vary less than the truth. Coverage is "
-           "near 95% where a "
-           "subject's trials tell its parameters well. It is lower where they do not, because the posterior is then no "
-           "Gaussian: with few "
-           "trials, with noisy choices that tell nothing of learning, with choices that are all but deterministic.\n\n"
+           "near 95% "
+           "where a subject's trials tell its parameters well: 0.95 for rw with 1000 trials, 0.93 with 200, 0.83 "
+           "(alpha) and "
+           "0.91 (beta) with 50, in the group of the example. It is lower where the posterior is no Gaussian: with "
+           "choices "
+           "that are all but random, which tell nothing of learning, or all but without noise. The models' default "
+           "group is "
+           "full of such people: 0.73 and 0.71 with 200 trials.\n\n"
            "Example: 20 studies with 60 people of 200 trials each, as many at a time as there are processes\n\n"
            "  mpirun -n 4 emlib recover --model rw --subjects 60 --trials 200 \\\n"
-           "        --mu alpha=-0.5,beta=1 --var alpha=0.5,beta=0.1 --repeat 20 -o recovery.csv\n\n"
-           "Nobody is left out silently: flagged subjects and fits that had not converged are counted and named. Ends "
+        "        --mu alpha=-0.5,beta=1 --var alpha=0.5,beta=0.1 --repeat 20 \\\n"
+        "        -o recovery.csv\n\n"
+        "Nobody is left out silently: flagged subjects and fits that had not converged are counted and named. Ends "
            "with 3 when some fit had "
            "not converged. Results do not depend on the number of ranks.\n",
 };
@@ -259,6 +264,10 @@ static int deliver(const study *s, const em_recovery *r, em_code code)
         return cmd_fail("recover", &error);
     if (!s->json)
         print_all(r);
+    if (!s->mu && !s->var && !s->quiet)
+        fprintf(stderr,
+                "emlib recover: simulated from the model's default group, which is wider than people mostly are; "
+                "--mu and --var give another\n");
     fflush(stdout);
     const int status = s->json ? print_json("recover", make_json(r)) : cmd_finish("recover", 0);
     warn(r);

@@ -37,8 +37,10 @@ static void check_replay(const arguments *a, const struct argp_state *state)
 {
     if (a->simulation.subjects || a->simulation.trials)
         cmd_misuse(state, "--like and --from take people and trials from a dataset: --subjects and --trials are not for them");
-    if (a->effect || a->simulation.n_splits || a->simulation.options)
-        cmd_misuse(state, "--like and --from take covariates and options from a dataset: --effect, --split and --options are not for them");
+    if (a->effect || a->simulation.n_splits)
+        cmd_misuse(state, "--like and --from take covariates from a dataset: --effect and --split are not for them");
+    if (a->like.fit && a->simulation.options)
+        cmd_misuse(state, "--from takes the number of options from the fit: --options is not for it");
     if (a->like.fit && (a->mu || a->var))
         cmd_misuse(state, "--from takes parameters from the fit: --mu and --var are not for it");
     if (!a->like.fit && a->parameters)
@@ -61,7 +63,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case OPTION_OPTIONS: a->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
     case OPTION_EFFECT: a->effect = cmd_join(state, a->effect, text); break;
     case OPTION_SPLIT: a->split[a->simulation.n_splits++] = read_split(state, text); break;
-    case OPTION_TASK: a->task = cmd_join(state, a->task, text); break;
+    case OPTION_TASK:
+        if (*text)
+            a->task = cmd_join(state, a->task, text);
+        break;
     case OPTION_TASKS:
         if (cmd_is_first())
             print_tasks();
@@ -153,9 +158,9 @@ static const struct argp argp = {
     "  emlib simulate --model rw --like data.h5 -o again.h5\n"
     "  emlib simulate --from rw.h5 --parameters subjects -o again.h5\n\n"
     "There, where another choice is drawn than was made, its outcome is the one of columns reward_0, reward_1, ... "
-    "of the data (each option's outcome, for a column reward), or else it is drawn by the model's task with the settings of "
-    "--task; a word on stderr says which. Trials without a response stay without. A bound that comes from the data is that of the "
-    "data.\n\n"
+    "of the data (each option's outcome, for a column reward), or else it is drawn by the model's task with the settings "
+    "of --task; a word on stderr says which. Trials without a response stay without; but a dataset whose column of responses is empty is a "
+    "plan, and all its trials are drawn. A bound that comes from the data is that of the data.\n\n"
     "Covariates and effects go into DATA.h5, too. The same seed gives the same people with effects and without, but for the "
     "shift.\n\n"
     "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
@@ -206,6 +211,7 @@ static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_err
     a->like.model_file = a->model;
     a->like.seed = a->simulation.seed;
     a->like.task_settings = a->task;
+    a->like.options = a->simulation.options;
     a->like.keep = a->keep;
     memcpy(a->like.mu, a->simulation.mu, sizeof a->like.mu);
     memcpy(a->like.var, a->simulation.var, sizeof a->like.var);

@@ -36,6 +36,7 @@ error_t study_parse(study *s, int key, char *text, const struct argp_state *stat
     case STUDY_REPEAT: s->repetitions = (int)cmd_whole(state, "repeat", text, 1, 1000000); break;
     case STUDY_SEED: s->simulation.seed = (uint64_t)cmd_whole(state, "seed", text, 0, INT64_MAX); break;
     case STUDY_OPTIONS: s->simulation.options = (int)cmd_whole(state, "options", text, 2, EM_MAX_OPTIONS); break;
+    case STUDY_TASK: s->simulation.task_settings = s->task = cmd_join(state, s->task, text); break;
     case STUDY_STARTS: s->fit.starts = (int)cmd_whole(state, "starts", text, 1, 10000); break;
     case STUDY_MAX_ITER: s->fit.max_iter = (int)cmd_whole(state, "max-iter", text, 1, 100000000); break;
     case STUDY_COVARIANCE: s->fit.full = second_of(state, "covariance", text, "diagonal", "full"); break;

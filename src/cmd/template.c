@@ -51,8 +51,8 @@ TRIAL(p, s)
     report(pe, pe);
 }
 
-/* 6. What it is. The task is what simulated people do: "bandit", "gambles", "delays", ... ('emlib simulate --tasks' lists them);
- *    leave it out where none of them fits. */
+/* 6. What it is. The task is what simulated people do: "bandit", "gambles", "delays", ... 'emlib simulate --tasks' lists them,
+ *    each with the columns that it fills; the model's inputs and outcomes must be among those. Leave .task out where none fits. */
 MODEL(NAME, .family = "my models", .task = "bandit",
       .about = "one line for the list of models",
       .reference = "Author Year, Journal volume:page",

@@ -42,7 +42,8 @@ LOG_LIKELIHOOD(p, d)
     return total;
 }
 
-/* 4. What it is. */
+/* 4. What it is. The task is what simulated people do; 'emlib simulate --tasks' lists all, with the columns that they fill. Leave .task
+ *    out where none fits. */
 MODEL(NAME, .family = "my models", .task = "bandit",
       .about = "one line for the list of models",
       .reference = "Author Year, Journal volume:page",
