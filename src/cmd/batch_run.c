@@ -52,22 +52,6 @@ int batch_start(char *const *word, int output, int messages, bool own_group, pid
     return status;
 }
 
-static bool on_path(const char *command)
-{
-    const char *path = getenv("PATH");
-    if (strchr(command, '/'))
-        return access(command, X_OK) == 0;
-    while (path && *path) {
-        char full[4096];
-        const int n = (int)strcspn(path, ":");
-        snprintf(full, sizeof full, "%.*s/%s", n, path, command);
-        if (access(full, X_OK) == 0)
-            return true;
-        path += n + (path[n] == ':');
-    }
-    return false;
-}
-
 em_code batch_run_prepare(batch_run *run, em_error *error)
 {
     run->prefix[0] = '\0';
@@ -81,7 +65,7 @@ em_code batch_run_prepare(batch_run *run, em_error *error)
     snprintf(first, sizeof first, "%.*s", (int)strcspn(launcher, " "), launcher);
     if (n >= (int)sizeof run->prefix)
         return em_fail(error, EM_INPUT_ERROR, "--launcher is too long");
-    if (!on_path(first))
+    if (!cmd_on_path(first))
         return em_fail(error, EM_INPUT_ERROR, "the launcher '%s' is not there; --launcher names another", first);
     return EM_OK;
 }

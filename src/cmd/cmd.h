@@ -49,6 +49,9 @@ em_code cmd_start(em_comm **comm, em_error *error) EM_MUST_CHECK;
 /* True on the one process that may talk: rank 0, known before MPI starts from the launcher's environment. */
 bool cmd_is_first(void);
 
+/* Is there such a program, on the PATH or at its own path? */
+bool cmd_on_path(const char *command);
+
 /* An option that may be given several times: `so_far` (NULL at first) and `text`, with a comma between. Never freed: it lives
  * as long as the command. */
 const char *cmd_join(const struct argp_state *state, const char *so_far, const char *text);

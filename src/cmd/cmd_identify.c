@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../comm.h"
+#include "counting.h"
 #include "study.h"
 
 typedef struct {
@@ -304,8 +305,8 @@ static int run(const arguments *a, plan *p)
     em_error error = {EM_OK, ""};
     em_comm *comm = NULL;
     em_identification *id = NULL;
-    study_progress live;
-    const em_progress steps = study_progress_of(&a->study, "identify", &live);
+    counting live;
+    const em_progress steps = counting_start(&live, "identify", "data sets", a->study.quiet);
     int status = 0;
     em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)

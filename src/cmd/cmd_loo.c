@@ -1,11 +1,11 @@
 /* emlib loo: what the group tells of each subject when it is left out. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../comm.h"
 #include "../output.h"
 #include "cmd_loo.h"
+#include "counting.h"
 
 enum { OPTION_TOL = 256 };
 
@@ -71,26 +71,6 @@ static const struct argp argp = {
         "Ends with 3 when the table is written but EM had not converged for somebody. Results do not depend on the number of ranks.",
 };
 
-typedef struct {
-    bool terminal;
-    double said; /* seconds at the last line */
-} progress;
-
-static void repetition(void *where, int done, int all, double seconds)
-{
-    progress *p = where;
-    if (done == 1)
-        p->said = 0;
-    if (done < all && seconds - p->said < (p->terminal ? 0.1 : 5))
-        return;
-    p->said = seconds;
-    if (p->terminal && done == all)
-        fprintf(stderr, "\r\033[K");
-    else if (done < all)
-        fprintf(stderr, "%semlib loo: %d of %d subjects left out, about %.0f s left%s", p->terminal ? "\r" : "", done, all,
-                seconds / done * (all - done), p->terminal ? "\033[K" : "\n");
-}
-
 /* Better known now than after the work. */
 static em_code try_output(const arguments *a, em_error *error)
 {
@@ -110,8 +90,8 @@ static em_code try_output(const arguments *a, em_error *error)
 static em_code leave_out(em_comm *comm, const arguments *a, loo_table *t, em_error *error)
 {
     const bool first = cmd_is_first();
-    progress live = {.terminal = isatty(STDERR_FILENO)};
-    const em_progress steps = {.where = &live, .repetition = a->quiet ? NULL : repetition};
+    counting live;
+    const em_progress steps = counting_start(&live, "loo", "subjects left out", a->quiet);
     const em_log log = cmd_log("loo");
     em_code worst = EM_OK;
     em_code code = em_comm_agree(comm, first && a->output ? try_output(a, error) : EM_OK, error);

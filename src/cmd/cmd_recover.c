@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../comm.h"
+#include "counting.h"
 #include "study.h"
 
 typedef struct {
@@ -282,11 +283,11 @@ int cmd_recover(int argc, char **argv)
     em_comm *comm = NULL;
     const em_model *model = NULL;
     em_recovery *recovery = NULL;
-    study_progress live;
+    counting live;
     int status = cmd_parse(&argp, argc, argv, &a);
     if (status)
         return status;
-    const em_progress steps = study_progress_of(&a.study, "recover", &live);
+    const em_progress steps = counting_start(&live, "recover", "data sets", a.study.quiet);
     em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)
         code = prepare(comm, &a, &a.study, &model, &error);

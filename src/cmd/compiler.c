@@ -10,23 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "cmd.h"
 
-static bool on_path(const char *command)
-{
-    const char *path = getenv("PATH");
-    if (strchr(command, '/'))
-        return access(command, X_OK) == 0;
-    while (path && *path) {
-        char full[4096];
-        const int n = (int)strcspn(path, ":");
-        snprintf(full, sizeof full, "%.*s/%s", n, path, command);
-        if (access(full, X_OK) == 0)
-            return true;
-        path += n + (path[n] == ':');
-    }
-    return false;
-}
+extern char **environ;
 
 em_code compiler_find(const char **command, em_error *error)
 {
@@ -34,10 +20,10 @@ em_code compiler_find(const char **command, em_error *error)
     const char *asked = getenv("CC");
     if (asked && *asked) {
         *command = asked;
-        return on_path(asked) ? EM_OK : em_fail(error, EM_MACHINE, "the compiler '%s' (environment variable CC) is not there", asked);
+        return cmd_on_path(asked) ? EM_OK : em_fail(error, EM_MACHINE, "the compiler '%s' (environment variable CC) is not there", asked);
     }
     for (int i = 0; i < 3; i++)
-        if (on_path(usual[i])) {
+        if (cmd_on_path(usual[i])) {
             *command = usual[i];
             return EM_OK;
         }

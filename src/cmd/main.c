@@ -179,6 +179,22 @@ static struct kept {
     char text[];
 } *kept;
 
+bool cmd_on_path(const char *command)
+{
+    const char *path = getenv("PATH");
+    if (strchr(command, '/'))
+        return access(command, X_OK) == 0;
+    while (path && *path) {
+        char full[4096];
+        const int n = (int)strcspn(path, ":");
+        snprintf(full, sizeof full, "%.*s/%s", n, path, command);
+        if (access(full, X_OK) == 0)
+            return true;
+        path += n + (path[n] == ':');
+    }
+    return false;
+}
+
 const char *cmd_join(const struct argp_state *state, const char *so_far, const char *text)
 {
     if (!so_far)

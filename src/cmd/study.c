@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../output.h"
 
@@ -59,25 +58,6 @@ em_code study_try_output(const study *s, em_error *error)
     em_code code = s->output ? em_output_open(&trial, s->output, s->force, error) : EM_OK;
     em_output_close(&trial);
     return code;
-}
-
-static void repetition(void *where, int done, int all, double seconds)
-{
-    study_progress *p = where;
-    if (done < all && seconds - p->said < (p->terminal ? 0.1 : 5))
-        return;
-    p->said = seconds;
-    if (p->terminal && done == all)
-        fprintf(stderr, "\r\033[K");
-    else if (done < all)
-        fprintf(stderr, "%semlib %s: %d of %d data sets, about %.0f s left%s", p->terminal ? "\r" : "", p->command,
-                done, all, seconds / done * (all - done), p->terminal ? "\033[K" : "\n");
-}
-
-em_progress study_progress_of(const study *s, const char *command, study_progress *live)
-{
-    *live = (study_progress){command, isatty(STDERR_FILENO), 0};
-    return (em_progress){.where = live, .repetition = s->quiet ? NULL : repetition};
 }
 
 void study_csv_number(FILE *to, double value)

@@ -1,4 +1,4 @@
-/* What `emlib recover` and `emlib identify` share: their options, progress, and where results go. */
+/* What `emlib recover` and `emlib identify` share: their options, and where results go. */
 #ifndef EMLIB_STUDY_H
 #define EMLIB_STUDY_H
 #include "print.h"
@@ -52,13 +52,6 @@ error_t study_parse(study *s, int key, char *text, const struct argp_state *stat
 
 /* Is the output one that can be written? Better known now than after the work. */
 em_code study_try_output(const study *s, em_error *error) EM_MUST_CHECK;
-/* Progress on stderr; `live` lives as long as it. */
-typedef struct study_progress {
-    const char *command;
-    bool terminal;
-    double said; /* seconds at the last line */
-} study_progress;
-em_progress study_progress_of(const study *s, const char *command, study_progress *live);
 /* A comma and a number; nothing but the comma for NaN. */
 void study_csv_number(FILE *to, double value);
 /* So many of those who are to be looked at are named; the others are counted. */
