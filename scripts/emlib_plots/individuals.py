@@ -44,8 +44,8 @@ class _Content:
     """What is drawn: the columns of choices, the line, its name, and whether it is the probability of option 1."""
 
     def __init__(self, fit, table, column):
-        about = model_about(fit.model)
-        responses = [c for c in about.get("columns", []) if c["role"] == "response"] or [{"name": "choice", "codes": "K"}]
+        about = model_about(fit)
+        responses = [c for c in about["columns"] if c["role"] == "response"] or [{"name": "choice", "codes": "K"}]
         named = [c["name"] for c in responses if c["name"] in table]
         self.choices = [name for name in named if self._is_choice(table[name])]
         others = [name for name in named if name not in self.choices]
@@ -67,7 +67,7 @@ class _Content:
         elif probability is not None and self.choices and len(named) == len(self.choices):
             self.line, self.name = probability, "probability of what was chosen"
         elif not (self.dots and self.choices):
-            latents = [latent["name"] for latent in about.get("latents", []) if latent["name"] in table]
+            latents = [latent["name"] for latent in about["latents"] if latent["name"] in table]
             if latents:
                 self.name, self.line = latents[0], table[latents[0]].to_numpy(float)
         if self.line is None and not self.choices and not self.dots:
@@ -115,20 +115,20 @@ def draw(source, choice):
     down, across = look.panels(len(rows_of), choice.width, 85)
     sheet = look.Sheet(down * 38, choice, _note(fit, content), _handles(content, table))
     grid = sheet.grid(down, across)
-    for axes, s in zip(grid.flat, rows_of):
+    names = look.short_names([fit.ids[s] for s in rows_of], 16)
+    for axes, s, name in zip(grid.flat, rows_of, names):
         rows = where.get(fit.ids[s])
         if rows is None:
             raise Problem(f"{fit.path}: the table of trials has no rows of subject {fit.ids[s]}")
         _panel(axes, table.iloc[rows], content, rows)
-        _title(axes, fit, s)
+        _title(axes, fit, s, name)
     for axes in list(grid.flat)[max(0, len(rows_of) - across):len(rows_of)]:
         axes.set_xlabel("trial")
     look.hide_rest(grid, len(rows_of))
     return sheet.figure
 
 
-def _title(axes, fit, s):
-    name = look.shorten(fit.ids[s], 24)
+def _title(axes, fit, s, name):
     axes.set_title(name + (" (flagged)" if fit.flagged[s] else ""), loc="left", weight="bold",
                    color=look.VERMILLION if fit.flagged[s] else look.BLACK)
     if np.isfinite(fit.log_likelihood[s]) and fit.trials[s]:
@@ -200,9 +200,11 @@ def _handles(content, table):
     if content.line is not None:
         handles.append(Line2D([], [], color=look.BLUE, label=content.name if not content.is_probability else "model: " + content.name))
     if content.is_probability:
+        column = table[content.choices[0]]
+        options = sorted(column.dropna().unique()) if column.dtype == object else (0, 1)
+        above, below = (look.shorten(options[k], 14) for k in (1, 0))
         handles += [Line2D([], [], color=look.ORANGE, ls="--", label="observed, moving average"),
-                    Line2D([], [], color=look.BLACK, marker="|", ls="", ms=5, label="choices (above: 1, below: 0)"
-                           if table[content.choices[0]].dtype != object else "choices")]
+                    Line2D([], [], color=look.BLACK, marker="|", ls="", ms=5, label=f"choices (above: {above}, below: {below})")]
     elif content.choices:
         chosen = table[content.choices[0]]
         for k, option in enumerate(sorted(chosen.dropna().unique())):

@@ -2,8 +2,10 @@
 
 No text is smaller than 7 points at the final size, which is given in millimetres.
 """
+import contextlib
 import io
 import math
+import os
 import re
 import textwrap
 import warnings
@@ -11,6 +13,7 @@ import warnings
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
 
 from .problem import Problem
@@ -28,7 +31,7 @@ PNG_DPI = 300
 FORMATS = ("png", "svg", "pdf")
 
 _STYLE = {
-    "font.family": ["DejaVu Sans"], "font.size": NORMAL, "axes.titlesize": NORMAL, "axes.labelsize": NORMAL,
+    "font.size": NORMAL, "axes.titlesize": NORMAL, "axes.labelsize": NORMAL,
     "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "legend.fontsize": SMALL, "axes.spines.top": False,
     "axes.spines.right": False, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6,
     "xtick.minor.width": 0.4, "ytick.minor.width": 0.4, "lines.linewidth": 1.2, "axes.axisbelow": True,
@@ -37,9 +40,18 @@ _STYLE = {
     "figure.dpi": PNG_DPI, "axes.formatter.useoffset": False, "path.simplify": True}
 
 
+# For names in scripts that DejaVu Sans does not have, where one of them is installed.
+_MORE_FONTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "IPAGothic", "Noto Sans Arabic", "Noto Sans Devanagari")
+
+
+@contextlib.contextmanager
 def style():
     """The settings of every picture; to be used as `with style():` around drawing and saving."""
-    return matplotlib.rc_context(_STYLE)
+    known = {font.name for font in fontManager.ttflist}
+    fonts = ["DejaVu Sans", *(name for name in _MORE_FONTS if name in known)]
+    with matplotlib.rc_context({**_STYLE, "font.family": fonts}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # render() tells
+        yield
 
 
 def shorten(text, most=24):
@@ -49,6 +61,19 @@ def shorten(text, most=24):
         return text
     end = (most - 1) // 2
     return text[:most - 1 - end] + "…" + text[len(text) - end:]
+
+
+def short_names(names, most):
+    """The names in at most so many characters each; what all of them begin or end with goes first, so that they stay different."""
+    if len(names) < 2 or max(map(len, names)) <= most:
+        return [shorten(name, most) for name in names]
+    begin = len(os.path.commonprefix(names))
+    end = len(os.path.commonprefix([name[begin:][::-1] for name in names]))
+    spare = max(0, most - 2 - max(len(name) - begin - end for name in names))
+    begin, end = (max(0, begin - spare), end) if begin > 2 else (0, end)
+    end = end if end > 2 else 0
+    parts = [("…" if begin else "") + name[begin:len(name) - end] + ("…" if end else "") for name in names]
+    return [shorten(part, most) for part in parts]
 
 
 def number(value):

@@ -14,7 +14,6 @@ ABOUT = "every subject's estimate of each parameter, their distribution, and the
 EXAMPLE = "emlib-plot parameters rw.h5 --by group -o parameters.pdf"
 OPTIONS = ("subjects", "parameters", "scale")
 SUBJECTS = "are labelled"
-BAND = 1.75  # height of a group's band
 FEW = 8  # so few dots show all there is; a smooth density would say more than is known
 SAME = {"vanished": "variance vanished:\nthe same for everyone", "shared": "shared: the same\nfor everyone", "given": "given: the same\nfor everyone"}
 
@@ -37,10 +36,10 @@ def draw(source, choice):
     labelled = fit.subjects_of(choice.subjects)
     natural = choice.scale != "unconstrained"
     rows, across = look.panels(len(columns), choice.width, 55)
-    sheet = look.Sheet(rows * (47 + 4 * len(labelled) + 22 * (len(groups[0]) - 1 if groups else 0)), choice,
+    sheet = look.Sheet(rows * (47 + 4 * len(labelled) + (-12 * _bases(groups)[0][-1] if groups else 0)), choice,
                        _note(fit, natural, groups), _handles(fit, columns, groups))
     grid = sheet.grid(rows, across)
-    about = {p["name"]: p.get("about") or "" for p in model_about(fit.model).get("parameters", [])}
+    about = {p["name"]: p.get("about") or "" for p in model_about(fit)["parameters"]}
     for axes, j in zip(grid.flat, columns):
         _panel(axes, fit, j, natural, labelled, groups)
         words = about.get(fit.names[j].split("[")[0], "")
@@ -92,29 +91,56 @@ def _jitter(n):
 def _panel(axes, fit, j, natural, labelled, groups):
     values = (fit.natural if natural else fit.unconstrained)[:, j]
     good = np.isfinite(values)
+    low, high = _window(values[good & ~fit.flagged])
+    beyond = int((good & ((values < low) | (values > high))).sum())
+    good &= (low <= values) & (values <= high)
     function = _checked(fit, j) if natural else scales.function_of("identity")
     same = fit.group_status[j] in SAME and fit.kind == "estimate"
     if groups:
         height, good = np.full(len(values), np.nan), good & (groups[1] >= 0)
-        for k in range(len(groups[0])):
-            members, base = groups[1] == k, -BAND * k
+        bases, first = _bases(groups)
+        for k, base in enumerate(bases):
+            members = groups[1] == k
             height[members] = base - 0.1 - 0.45 * _jitter(int(members.sum()))
             _band(axes, fit, values, height, good & members, not same, base, (look.SERIES[k], look.SERIES[k]))
-        bottom, mean_at, top = -BAND * (len(groups[0]) - 1) - 0.7, 1.2, 0
+        bottom, mean_at, top = bases[-1] - 0.7, first + 0.2, 0
     else:
         height = -0.28 - 0.5 * _jitter(len(values))
         top = _band(axes, fit, values, height, good, not same, 0, (look.BLUE, look.SKY))
         bottom, mean_at = -0.9, -0.13
     if fit.kind != "none":
         _group(axes, fit, j, function, natural, top, same, (mean_at, bottom, not groups))
-    axes.set_ylim(bottom, 1.12 if not groups else 1.5)
+    axes.set_ylim(bottom, first + 0.45 if groups else 1.12)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     _limits(axes, fit, j, values[good], function, same)
     look.few_ticks(axes, x=4)
+    if beyond:
+        axes.text(0.99, 0.97, f"{beyond} beyond this axis", transform=axes.transAxes, ha="right", va="top", size=look.SMALL)
     if same:
         axes.text(0.5, 0.9, SAME[fit.group_status[j]], transform=axes.transAxes, ha="center", va="top", size=look.SMALL)
     _labels(axes, fit, values, height, [s for s in labelled if good[s]], bottom)
+
+
+def _window(values):
+    """From where to where values are shown: all of them, but for those which are so far from most that nothing else could be seen,
+    as estimates without a group may be on the natural scale."""
+    if len(values) < FEW:
+        return -np.inf, np.inf
+    low, high = np.percentile(values, [25, 75])
+    reach = 10 * (high - low)
+    if not reach or values.max() - values.min() <= 6 * reach:
+        return -np.inf, np.inf
+    return low - reach, high + reach
+
+
+def _bases(groups):
+    """Where each group's band has its line between dots and distribution, which small groups do not have; how high the first one is."""
+    size = [1.0 if (groups[1] == k).sum() >= FEW else 0.1 for k in range(len(groups[0]))]
+    bases = [0.0]
+    for height in size[1:]:
+        bases.append(bases[-1] - 0.7 - height)
+    return bases, size[0]
 
 
 def _band(axes, fit, values, height, shown, spread, base, colours):
@@ -207,10 +233,11 @@ def _labels(axes, fit, values, height, labelled, bottom):
     middle = sum(axes.get_xlim()) / 2
     right = sorted((s for s in shown if values[s] > middle), key=lambda s: values[s])
     left = sorted((s for s in shown if values[s] <= middle), key=lambda s: -values[s])
+    names = dict(zip(shown, look.short_names([fit.ids[s] for s in shown], 14)))
     for row, s in enumerate(right + left):
         y = bottom - 0.1 - 0.22 * row
         axes.scatter([values[s]], [height[s]], s=20, facecolors="none", edgecolors=look.BLACK, linewidths=0.8, zorder=7)
         axes.plot([values[s]] * 2, [height[s], y], lw=0.5, color=look.GREY, zorder=1)
-        axes.annotate(look.shorten(fit.ids[s], 14), (values[s], y), size=look.SMALL, va="center", ha="right" if s in right else "left",
+        axes.annotate(names[s], (values[s], y), size=look.SMALL, va="center", ha="right" if s in right else "left",
                       xytext=(-2 if s in right else 2, 0), textcoords="offset points", zorder=8)
     axes.set_ylim(bottom - 0.22 - 0.22 * (len(shown) - 1), axes.get_ylim()[1])

@@ -32,16 +32,20 @@ def _image(figure, alt):
     """A picture as the page has it: SVG in the page itself, and a text for those who do not see it."""
     look.settle(figure)
     content, missing = look.render(figure, "svg")
-    return {"data": base64.b64encode(content).decode(), "alt": alt, "missing": missing}
+    _image.missing |= missing
+    return {"data": base64.b64encode(content).decode(), "alt": alt}
+
+
+_image.missing = False  # whether the font lacked characters
 
 
 class _Section:
     """What the page tells of one fit."""
 
-    def __init__(self, path, options):
+    def __init__(self, path, options, alone_fits):
         fit = sources.Fit(path)
         self.fit, self.about = fit, fit.about
-        self.model = sources.model_about(fit.model)
+        self.model = sources.model_about(fit)
         self.command = reproduce.command_line(reproduce.fit_command(fit, self.model))
         self.flagged = [(fit.ids[s], fit.status_text[s]) for s in range(len(fit.ids)) if fit.flagged[s]]
         self.group = [self._parameter(j) for j in range(len(fit.names))]
@@ -49,7 +53,7 @@ class _Section:
         self.subjects = [self._subject(s) for s in range(len(fit.ids))]
         self.open = len(fit.ids) <= OPEN_UP_TO
         self.options = sorted((key.replace("_", "-"), _words(value)) for key, value in fit.about["options"].items())
-        self._draw(options)
+        self._draw(options, alone_fits)
 
     def _parameter(self, j):
         fit = self.fit
@@ -60,7 +64,7 @@ class _Section:
                 "mean": fit.natural_mean[j], "status": fit.group_status[j], "unbounded": fit.unbounded[j]}
 
     def _meaning(self, name):
-        return next((p.get("about") for p in self.model.get("parameters", []) if p["name"] == name.split("[")[0]), "") or ""
+        return next((p.get("about") for p in self.model["parameters"] if p["name"] == name.split("[")[0]), "") or ""
 
     def _subject(self, s):
         fit = self.fit
@@ -96,7 +100,7 @@ class _Section:
                 found.append(f"{p['name']}: the data want its mean at infinity; it is held where the likelihood is flat.")
         return found
 
-    def _draw(self, options):
+    def _draw(self, options, alone_fits):
         fit = self.fit
         who = f"{fit.model}, {len(fit.ids)} subjects"
         groups = self._groups(options)
@@ -116,9 +120,9 @@ class _Section:
         except Problem as problem:
             self.without_trials = str(problem)
         self.pictures["shrinkage"] = None
-        for path in options.ml:
-            if self._belongs(path):
-                self.pictures["shrinkage"] = _image(shrinkage.draw(shrinkage.read([fit.path, path]), WIDE),
+        for alone in alone_fits:
+            if self.belongs(alone):
+                self.pictures["shrinkage"] = _image(shrinkage.draw(shrinkage.pair(fit, alone), WIDE),
                                                     f"Estimates under the group against everybody's own maximum likelihood, {fit.model}.")
 
     def _groups(self, options):
@@ -130,12 +134,17 @@ class _Section:
                 pass
         return None
 
-    def _belongs(self, path):
-        alone = sources.Fit(path)
-        if alone.kind != "none":
-            raise Problem(f"{path} is not a fit of everybody alone; 'emlib fit ... --group none' makes one")
+    def belongs(self, alone):
+        """Whether a fit of everybody alone is of this fit's model and data."""
         return (self.fit.kind != "none" and alone.model == self.fit.model and alone.names == self.fit.names
                 and alone.about["dataset_fingerprint"] == self.about["dataset_fingerprint"])
+
+
+def _alone(path):
+    fit = sources.Fit(path)
+    if fit.kind != "none":
+        raise Problem(f"{path} is not a fit of everybody alone; 'emlib fit ... --group none' makes one")
+    return fit
 
 
 def _words(value):
@@ -187,10 +196,11 @@ def _table_pictures(options):
 def page(options):
     """The page as text."""
     with look.style():
-        sections = [_Section(path, options) for path in options.fits]
-        for path in options.ml:
-            if not any(section._belongs(path) for section in sections):
-                raise Problem(f"{path}: none of the fits is of its model and data")
+        alone_fits = [_alone(path) for path in options.ml]
+        sections = [_Section(path, options, alone_fits) for path in options.fits]
+        for alone in alone_fits:
+            if not any(section.belongs(alone) for section in sections):
+                raise Problem(f"{alone.path}: none of the fits is of its model and data")
         context = {"sections": sections, "comparison": _compared(options.fits), "tables": _table_pictures(options),
                    "title": options.title or _title(sections), "version": sections[0].about["emlib_version"]}
     folder = os.path.dirname(os.path.abspath(__file__))
@@ -231,6 +241,8 @@ def main(arguments=None):
         output.check_free([options.output], options.force)
         text = page(options)
         output.write_all({options.output: text.encode("utf-8", "replace")}, options.force)
+        if _image.missing:
+            print("emlib-report: warning: the font lacks characters of some names; boxes stand for them in pictures", file=sys.stderr)
         return 0
     except Problem as problem:
         print(f"emlib-report: {problem}", file=sys.stderr)

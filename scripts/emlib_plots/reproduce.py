@@ -10,7 +10,7 @@ def _named(values):
 def _start(options, about):
     """--mu and --var: those that are not the model's own. With a given group they are all said."""
     words = []
-    own = {p["name"]: p for p in about.get("parameters", [])}
+    own = {p["name"]: p for p in about["parameters"]}
     for what in ("mu", "var"):
         values = {name: value for name, value in options.get(what, {}).items()
                   if name not in options.get("fix", {}) and (options.get("group") == "fixed" or name not in own or own[name].get(what) != value)}
@@ -20,7 +20,7 @@ def _start(options, about):
 
 
 def fit_command(fit, about):
-    """The words of `emlib fit ...`; about: the model's description, {} where it is not known."""
+    """The words of `emlib fit ...`; about: the model's description (sources.model_about)."""
     options = fit.about["options"]
     data = os.path.normpath(os.path.join(os.path.dirname(fit.path), fit.about["dataset"]))
     words = ["emlib", "fit", data, "--model", fit.about.get("model_file") or fit.model, "-o", fit.path]

@@ -15,13 +15,18 @@ SUBJECTS = "are labelled"
 
 
 def read(paths):
-    fit, alone = Fit(paths[0]), Fit(paths[1])
+    return pair(Fit(paths[0]), Fit(paths[1]))
+
+
+def pair(fit, alone):
+    """The two fits, if they go together."""
+    paths = fit.path, alone.path
     if alone.kind != "none" and fit.kind == "none":
         raise Problem(f"{paths[0]} is the fit without a group; give it as the second file")
     if alone.kind != "none":
         raise Problem(f"{paths[1]} is not a fit of everybody alone; 'emlib fit ... --group none' makes one")
     if fit.kind == "none":
-        raise Problem(f"both fits are without a group; the first one has to be a fit with --group estimate, the default")
+        raise Problem("both fits are without a group; the first one has to be a fit with --group estimate, the default")
     if fit.names != alone.names or fit.model != alone.model:
         raise Problem(f"{paths[1]} is a fit of {alone.model} ({', '.join(alone.names)}), not of {fit.model} ({', '.join(fit.names)})")
     if fit.about["dataset_fingerprint"] != alone.about["dataset_fingerprint"]:
@@ -37,7 +42,8 @@ def draw(source, choice):
     if not both:
         raise Problem("the two fits have no subject in common")
     other = np.array([place[fit.ids[s]] for s in both])
-    labelled = set(fit.subjects_of(choice.subjects))
+    labelled = fit.subjects_of(choice.subjects)
+    labels = dict(zip(labelled, look.short_names([fit.ids[s] for s in labelled], 14)))
     natural = choice.scale == "natural"
     rows, across = look.panels(len(columns), choice.width, 55)
     sheet = look.Sheet(rows * 55, choice, _note(fit, alone, both), _handles(alone.flagged[other].any()))
@@ -46,7 +52,7 @@ def draw(source, choice):
         x = (alone.natural if natural else alone.unconstrained)[other, j]
         y = (fit.natural if natural else fit.unconstrained)[both, j]
         mean = fit.natural_median[j] if natural else fit.mu[j]
-        _panel(axes, x, y, alone.flagged[other], mean, [fit.ids[s] if s in labelled else None for s in both])
+        _panel(axes, x, y, alone.flagged[other], mean, [labels.get(s) for s in both])
         axes.set_title(look.shorten(fit.names[j], 30), loc="left", weight="bold")
         axes.set_xlabel("own maximum likelihood")
         axes.set_ylabel("MAP under the group")
@@ -108,6 +114,6 @@ def _panel(axes, x, y, flagged, mean, names):
     look.few_ticks(axes, 5, 5)
     shown = sorted((s for s, name in enumerate(names) if name is not None and good[s]), key=lambda s: -y[s])
     for row, s in enumerate(shown):
-        axes.annotate(look.shorten(names[s], 14), (np.clip(x[s], low, high), y[s]), size=look.SMALL, xytext=(0.02, 0.98 - 0.09 * row),
+        axes.annotate(names[s], (np.clip(x[s], low, high), y[s]), size=look.SMALL, xytext=(0.02, 0.98 - 0.09 * row),
                       textcoords="axes fraction", va="top",
-                      arrowprops={"arrowstyle": "-", "lw": 0.4, "color": look.GREY, "shrinkA": 0, "shrinkB": 2})
+                      arrowprops={"arrowstyle": "-", "lw": 0.4, "color": look.GREY, "shrinkA": 0, "shrinkB": 2, "relpos": (1, 0.5)})

@@ -195,12 +195,14 @@ def trials_of(fit, data=None, model=None):
     return _asked(emlib.trials, fit.path, program=program(), data=data, model=model)
 
 
-def model_about(name):
-    """The model's description from `emlib models --json`, empty for compiled models, which are code and are not loaded."""
-    if "/" in name or name.endswith(".so"):
-        return {}
+def model_about(fit):
+    """The description of a fit's model from `emlib models --json`: about, equations, reference, parameters, columns, latents. Empty for
+    a compiled model, which is code and is not loaded."""
+    nothing = {"about": "", "equations": "", "reference": "", "parameters": [], "columns": [], "latents": []}
+    if fit.about.get("model_file"):
+        return nothing
     try:
-        models = json.loads(run("models", "--json", "--", name))["models"]
-        return models[0] if models else {}
-    except Problem:
-        return {}
+        models = json.loads(run("models", "--json", "--", fit.model))["models"]
+    except Problem:  # of a program with fewer models
+        models = []
+    return {**nothing, **{key: value for key, value in models[0].items() if value}} if models else nothing
