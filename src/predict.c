@@ -294,6 +294,18 @@ static em_code check(const em_predict_options *o, em_error *error)
                         : em_fail(error, EM_INPUT_ERROR, "a learning curve needs at least 1 bin, not %d", o->bins);
 }
 
+/* A replicate has other responses and outcomes than the data. */
+static em_code check_by(const em_replay *r, em_error *error)
+{
+    for (int c = 0; c < r->model->n_columns && r->by; c++)
+        if (r->model->columns[c].role != EM_INPUT && strcmp(r->model->columns[c].name, r->by) == 0)
+            return em_fail(error, EM_INPUT_ERROR,
+                           "--by: column '%s' is %s of model %s, which replicates have of their own; conditions are what "
+                           "is shown",
+                           r->by, r->model->columns[c].role == EM_RESPONSE ? "a response" : "an outcome", r->model->name);
+    return EM_OK;
+}
+
 static em_code run(job *j, em_prediction **prediction, em_error *error)
 {
     em_comm *comm = j->replay.comm;
@@ -331,6 +343,8 @@ em_code em_predict(em_comm *comm, const char *fit, const em_predict_options *o, 
         code = em_replay_open(&j.replay, o->history, em_comm_rank(comm) == 0 ? log : NULL, error);
     if (code == EM_OK && !j.replay.own_data)
         code = em_fit_check_data(j.replay.fit, j.replay.dataset, j.replay.trials.data->fingerprint, error);
+    if (code == EM_OK)
+        code = check_by(&j.replay, error);
     if (code == EM_OK)
         em_replay_say(&j.replay, em_comm_rank(comm) == 0 ? log : NULL);
     if (code == EM_OK)
