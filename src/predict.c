@@ -45,11 +45,13 @@ typedef struct {
     double *sorted; /* [draws] scratch */
     size_t *good;   /* [S of the fit] the number of a subject among those that are predicted; SIZE_MAX: flagged */
     size_t n_good, n_blocks;
-    double *one;   /* [n_good, M, NUMBERS] */
-    double *value; /* [M, draws] of one subject */
-    double *sum;   /* [blocks, M, draws] over the subjects that have an observed value and one in this replicate */
-    double *used;  /* [blocks, M, draws] how many these are */
-    double lost;   /* replicates that are not finite */
+    double *one;     /* [n_good, M, NUMBERS] */
+    double *value;   /* [M, draws] of one subject */
+    double *once;    /* [M] of one replicate */
+    uint64_t *count; /* [M] */
+    double *sum;     /* [blocks, M, draws] over the subjects that have an observed value and one in this replicate */
+    double *used;    /* [blocks, M, draws] how many these are */
+    double lost;     /* replicates that are not finite */
 } job;
 
 /* ---- one subject ------------------------------------------------------------------------------------------------ */
@@ -88,7 +90,7 @@ static em_random stream(const job *j, size_t subject, int draw)
     return em_random_start(j->o->seed, (uint64_t)(draw + 1) << 40 | (uint64_t)(subject + 1));
 }
 
-static em_code replicate(job *j, size_t s, size_t place, const double *factor, int d, double *value, em_error *error)
+static em_code replicate(job *j, size_t s, size_t place, const double *factor, int d, em_error *error)
 {
     em_replay *r = &j->replay;
     const int P = r->fit->n_parameters;
@@ -103,9 +105,9 @@ static em_code replicate(job *j, size_t s, size_t place, const double *factor, i
             x[i] += factor[i * P + k] * u[k];
     }
     em_code code = em_replay_subject(r, s, x, &random, j->rows, &finite, error);
-    em_cells_compute(&j->cells, r, j->rows, value, NULL);
+    em_cells_compute(&j->cells, r, j->rows, j->once, NULL);
     for (int i = 0; i < j->cells.n && !finite; i++)
-        value[i] = NAN;
+        j->once[i] = NAN;
     j->lost += !finite;
     return code;
 }
@@ -115,15 +117,13 @@ static void observe(job *j, size_t s, double *one)
     const em_replay *r = &j->replay;
     const int M = j->cells.n, C = r->model->n_columns;
     const size_t from = r->trials.data->offset[s];
-    double value[M];
-    uint64_t n[M];
     for (size_t t = 0; t < j->cells.trials; t++)
         for (int c = 0; c < C; c++)
             j->rows[t * (size_t)C + (size_t)c] = r->trials.column[c][from + t - r->trials.data->first_row];
-    em_cells_compute(&j->cells, r, j->rows, value, n);
+    em_cells_compute(&j->cells, r, j->rows, j->once, j->count);
     for (int i = 0; i < M; i++) {
-        one[i * NUMBERS + N] = (double)n[i];
-        one[i * NUMBERS + OBSERVED] = value[i];
+        one[i * NUMBERS + N] = (double)j->count[i];
+        one[i * NUMBERS + OBSERVED] = j->once[i];
     }
 }
 
@@ -143,7 +143,7 @@ static void add_to_block(job *j, size_t s, const double *one)
 static em_code predict_subject(job *j, size_t s, size_t place, em_error *error)
 {
     const int P = j->replay.fit->n_parameters, M = j->cells.n, D = j->o->draws;
-    double cov[P * P], factor[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS], value[M];
+    double cov[P * P], factor[EM_MAX_PARAMETERS * EM_MAX_PARAMETERS];
     double *one = j->one + j->good[place] * (size_t)(M * NUMBERS);
     if (!em_fit_posterior(j->replay.fit, place, cov))
         return em_fail(error, EM_INPUT_ERROR, "%s: subject %s has no posterior: its Hessian is not positive definite",
@@ -152,14 +152,14 @@ static em_code predict_subject(job *j, size_t s, size_t place, em_error *error)
     em_cells_look(&j->cells, &j->replay, s);
     observe(j, s, one);
     for (int d = 0; d < D; d++) {
-        const em_code code = replicate(j, s, place, factor, d, value, error);
+        const em_code code = replicate(j, s, place, factor, d, error);
         if (code != EM_OK)
             return code;
         for (int i = 0; i < M; i++)
-            j->value[i * D + d] = value[i];
+            j->value[(size_t)i * (size_t)D + (size_t)d] = j->once[i];
     }
     for (int i = 0; i < M; i++, one += NUMBERS)
-        summarise(j->value + i * D, D, j->sorted, &one[MEDIAN], &one[LOWER], &one[UPPER]);
+        summarise(j->value + (size_t)i * (size_t)D, D, j->sorted, &one[MEDIAN], &one[LOWER], &one[UPPER]);
     add_to_block(j, s, j->one + j->good[place] * (size_t)(M * NUMBERS));
     return EM_OK;
 }
@@ -179,9 +179,11 @@ static em_code make_room(job *j, em_error *error)
     j->sorted = em_new(D, sizeof *j->sorted, error);
     j->one = em_new(j->n_good * M * NUMBERS, sizeof *j->one, error);
     j->value = em_new(M * D, sizeof *j->value, error);
+    j->once = em_new(M, sizeof *j->once, error);
+    j->count = em_new(M, sizeof *j->count, error);
     j->sum = em_new(j->n_blocks * M * D, sizeof *j->sum, error);
     j->used = em_new(j->n_blocks * M * D, sizeof *j->used, error);
-    if (!j->good || !j->rows || !j->sorted || !j->one || !j->value || !j->sum || !j->used)
+    if (!j->good || !j->rows || !j->sorted || !j->one || !j->value || !j->once || !j->count || !j->sum || !j->used)
         return EM_MACHINE;
     return j->n_good ? EM_OK
                      : em_fail(error, EM_INPUT_ERROR, "%s has no subject whose estimate is good", j->replay.path);
@@ -211,7 +213,7 @@ static void sum_all(em_comm *comm, double *x, size_t n)
 static void finish_cell(job *j, size_t i, em_prediction *p)
 {
     const size_t M = (size_t)j->cells.n, D = (size_t)j->o->draws;
-    double mean[D];
+    double *mean = j->value; /* no longer needed */
     for (size_t d = 0; d < D; d++) {
         double sum = 0, n = 0;
         for (size_t b = 0; b < j->n_blocks; b++) {
@@ -292,6 +294,18 @@ static em_code check(const em_predict_options *o, em_error *error)
                         : em_fail(error, EM_INPUT_ERROR, "a learning curve needs at least 1 bin, not %d", o->bins);
 }
 
+/* A replicate has other responses and outcomes than the data. */
+static em_code check_by(const em_replay *r, em_error *error)
+{
+    for (int c = 0; c < r->model->n_columns && r->by; c++)
+        if (r->model->columns[c].role != EM_INPUT && strcmp(r->model->columns[c].name, r->by) == 0)
+            return em_fail(error, EM_INPUT_ERROR,
+                           "--by: column '%s' is %s of model %s, which replicates have of their own; conditions are what "
+                           "is shown",
+                           r->by, r->model->columns[c].role == EM_RESPONSE ? "a response" : "an outcome", r->model->name);
+    return EM_OK;
+}
+
 static em_code run(job *j, em_prediction **prediction, em_error *error)
 {
     em_comm *comm = j->replay.comm;
@@ -330,6 +344,8 @@ em_code em_predict(em_comm *comm, const char *fit, const em_predict_options *o, 
     if (code == EM_OK && !j.replay.own_data)
         code = em_fit_check_data(j.replay.fit, j.replay.dataset, j.replay.trials.data->fingerprint, error);
     if (code == EM_OK)
+        code = check_by(&j.replay, error);
+    if (code == EM_OK)
         em_replay_say(&j.replay, em_comm_rank(comm) == 0 ? log : NULL);
     if (code == EM_OK)
         code = run(&j, prediction, error);
@@ -337,7 +353,7 @@ em_code em_predict(em_comm *comm, const char *fit, const em_predict_options *o, 
         em_prediction_free(*prediction);
         *prediction = NULL;
     }
-    void *const array[] = {j.rows, j.sorted, j.good, j.one, j.value, j.sum, j.used};
+    void *const array[] = {j.rows, j.sorted, j.good, j.one, j.value, j.once, j.count, j.sum, j.used};
     for (size_t i = 0; i < sizeof array / sizeof *array; i++)
         free(array[i]);
     em_cells_free(&j.cells);

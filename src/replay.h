@@ -77,7 +77,7 @@ em_code em_replay_open(em_replay *replay, em_history history, const em_log *log,
 void em_replay_close(em_replay *replay);
 /* The subjects of a rank, of S in all: first .. end-1, whole blocks of em_replay_block(S) subjects, which do not depend
  * on the ranks; there are EM_BLOCKS of them at most. */
-enum { EM_BLOCKS = 256 };
+enum { EM_BLOCKS = 64 };
 size_t em_replay_block(size_t S);
 void em_replay_share(size_t S, size_t ranks, size_t rank, size_t *first, size_t *end);
 /* The place in the fit of a subject that was read, SIZE_MAX where it is not there. `hint` in/out: where to begin to

@@ -19,7 +19,7 @@ static em_code check(const em_model *model, const em_simulation *sim, const em_t
 {
     if (!task)
         return em_fail(error, EM_INPUT_ERROR, model->task ? "model %s names the task '%s', which there is not ('emlib simulate --tasks' lists them)"
-                                                          : "model %s names no task: it cannot be simulated",
+                                                          : "model %s names no task: it can be simulated in the design of a dataset only (--like)",
                        model->name, model->task);
     if (sim->subjects < 1 || sim->trials < 1)
         return em_fail(error, EM_INPUT_ERROR, "a simulation needs at least 1 subject and 1 trial");

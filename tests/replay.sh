@@ -75,6 +75,7 @@ expect 2 'history takes own or observed' "$emlib" predict fit.h5 --history both
 expect 2 'level takes group, subject or both' "$emlib" predict fit.h5 --level all
 expect 2 'draws' "$emlib" predict fit.h5 --draws 1
 expect 2 "needs a column 'drug'" "$emlib" predict fit.h5 --by drug
+expect 2 "column 'choice' is a response" "$emlib" predict fit.h5 --by choice
 expect 2 'other.h5' "$emlib" predict fit.h5 --data other.h5
 expect 2 'like.h5 is not the data of this fit' "$mpiexec" --oversubscribe -n 2 "$emlib" predict fit.h5 --data like.h5
 expect 2 'which fit file' "$emlib" predict
