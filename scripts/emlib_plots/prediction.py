@@ -164,8 +164,8 @@ def _scatter(axes, statistic, rows):
         axes.set_xlim(ends)
         axes.set_ylim(ends)
     axes.set_title("subjects: " + WORDS.get(statistic, (statistic.replace("_", " "), ""))[0], loc="left", weight="bold", pad=14)
-    axes.text(0, 1.02, f"{int((good & inside).sum())} of {int(good.sum())} inside their interval", transform=axes.transAxes, size=look.SMALL,
-              va="bottom")
+    axes.text(0, 1.02, f"{int((good & inside).sum())} of {int(good.sum())} inside their interval", transform=axes.transAxes,
+              size=look.SMALL, va="bottom")
     axes.set_xlabel("predicted, median")
     axes.set_ylabel("observed")
     look.few_ticks(axes, 5, 5)
