@@ -41,8 +41,7 @@ typedef struct {
     int drawn[EM_HBI_MODELS]; /* K of the data of each model */
 } study;
 
-/* ---- before it runs
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- before it runs -------------------------------------------------------------------------------------------- */
 
 /* Codes 0 to what the simulated column can hold; 0: any number. */
 static int codes_of(const em_column *column, int drawn) { return column->codes == EM_OPTION ? drawn : column->codes; }
@@ -126,8 +125,7 @@ static em_code check(study *st, const em_simulation *simulation, em_error *error
     return code;
 }
 
-/* ---- one data set
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- one data set ---------------------------------------------------------------------------------------------- */
 
 /* What a data set leaves: this, then a fit of each model. */
 typedef struct {
@@ -205,11 +203,10 @@ static em_code identify_one(void *where, em_comm *comm, int i, void *result, em_
     for (int k = 0; k < M; k++)
         em_fit_free(fit[k]);
     em_dataset_free(data);
-    return code;
+    return em_repeat_name(code, name, error);
 }
 
-/* ---- all of them
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------------------------- */
 
 static em_identified *fits_of(const em_identification *id, int simulated, int repetition)
 {

@@ -39,6 +39,8 @@ static const char *label(const em_bids_file *file, const char *key)
     return value ? value : "";
 }
 
+static const char *file_name(const em_bids_file *file) { return strrchr(file->path, '/') + 1; }
+
 static bool same(const em_bids_file *a, const em_bids_file *b, const char *key)
 {
     return strcmp(label(a, key), label(b, key)) == 0;
@@ -77,19 +79,18 @@ static em_code read_file(import_bids *im, em_import_table *table)
     im->about = NULL;
     if (table->rows == before && !code) {
         im->empty++;
-        em_text_list(im->empty_list, strrchr(im->file->path, '/') + 1);
+        em_text_list(im->empty_list, file_name(im->file));
     }
     return code;
 }
 
 /* ---- what may surprise ----------------------------------------------------------------------------------------- */
 
-/* Whether file i goes on with the subject of the one before, in another session or in the same. */
-static bool goes_on(const import_bids *im, size_t i, bool session)
+/* Whether file i goes on with the subject of the one before. */
+static bool follows(const import_bids *im, size_t i)
 {
     const em_bids_file *file = &im->files.file[i];
-    return i > 0 && same(file - 1, file, "sub") && same(file - 1, file, "ses") != session &&
-           !(session && im->options->by_session);
+    return i > 0 && same(file - 1, file, "sub") && (same(file - 1, file, "ses") || !im->options->by_session);
 }
 
 /* The entity whose change tells the files of a session apart, of those that have a column. */
@@ -100,23 +101,25 @@ static int told_by(const import_bids *im, bool session)
     return is_there(im, "run") ? RUN : is_there(im, "acq") ? ACQUISITION : EXTRAS;
 }
 
-/* Subjects whose files follow one another, and the order of the first of them. */
+/* Subjects with several sessions, or with several files in a session; and the order of the first of them. */
 static void say_order(const import_bids *im, bool session)
 {
     const int by = told_by(im, session);
-    const em_bids_file *file = im->files.file, *first = NULL, *last = NULL;
+    const em_bids_file *first = NULL, *last = NULL;
     char list[EM_LISTED] = "", ways[200] = "";
     size_t n = 0;
     for (size_t i = 1; i < im->files.n; i++) {
-        if (!goes_on(im, i, session))
+        const em_bids_file *before = &im->files.file[i - 1], *file = before + 1;
+        if (!follows(im, i) || same(before, file, "ses") == session)
             continue;
-        n += !last || !same(last, &file[i], "sub");
-        last = &file[i];
-        if (!first)
-            em_text_list(list,
-                         session ? label(first = &file[i - 1], "ses") : strrchr((first = &file[i - 1])->path, '/') + 1);
-        if (same(first, last, "sub") && (session || same(first, last, "ses")))
-            em_text_list(list, session ? label(last, "ses") : strrchr(last->path, '/') + 1);
+        n += !last || !same(last, file, "sub");
+        last = file;
+        if (!first) {
+            first = before;
+            em_text_list(list, session ? label(first, "ses") : file_name(first));
+        }
+        if (same(first, file, "sub") && (session || same(first, file, "ses")))
+            em_text_list(list, session ? label(file, "ses") : file_name(file));
     }
     if (n == 0)
         return;
@@ -126,6 +129,33 @@ static void say_order(const import_bids *im, bool session)
                  session ? "; --subject-by session makes each a subject of its own" : "");
     em_say(im->log, "%zu subject%s several %s, and what is learned goes on from one to the next (%s: %s)%s", n,
            n == 1 ? " has" : "s have", session ? "sessions" : "runs", label(first, "sub"), list, ways);
+}
+
+/* The entity whose column is called `block`, NULL where there is none. */
+static const char *blocks_by(const import_bids *im, const em_import_options *options)
+{
+    for (int i = 0; i < options->n_rename; i++)
+        for (size_t j = 0; j < im->n_extra && strcmp(options->rename[i].to, "block") == 0; j++)
+            if (strcmp(options->rename[i].from, im->extra[j].name) == 0)
+                return im->extra_entity[j];
+    return NULL;
+}
+
+/* Files after which learning does not start again although it was to: run 1 of a session, and run 1 of the next. */
+static void say_unbroken(const import_bids *im, const char *key)
+{
+    char list[EM_LISTED] = "";
+    size_t n = 0;
+    for (size_t i = 1; key && i < im->files.n; i++) {
+        const em_bids_file *file = &im->files.file[i];
+        if (!follows(im, i) || !same(file - 1, file, key))
+            continue;
+        n++;
+        em_text_list(list, file_name(file));
+    }
+    if (n > 0)
+        em_say(im->log, "%zu file%s the same block as the one before, so learning does not start again there: %s", n,
+               n == 1 ? " has" : "s have", list);
 }
 
 static bool has_block(const em_import_table *table)
@@ -144,8 +174,10 @@ static void say_all(const import_bids *im, const em_import_table *table)
                    im->extra[i].name);
     if (im->empty > 0)
         em_say(im->log, "%zu file%s without trials: %s", im->empty, im->empty == 1 ? "" : "s", im->empty_list);
-    if (has_block(table))
+    if (has_block(table)) {
+        say_unbroken(im, blocks_by(im, table->options));
         return;
+    }
     say_order(im, true);
     say_order(im, false);
 }

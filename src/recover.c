@@ -30,8 +30,7 @@ void em_recovery_free(em_recovery *r)
     free(r);
 }
 
-/* ---- one data set
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- one data set ---------------------------------------------------------------------------------------------- */
 
 /* What a repetition leaves: this, then the values of `parts`, then the status of the subjects and of the parameters. */
 typedef struct {
@@ -170,11 +169,10 @@ static em_code recover_one(void *where, em_comm *comm, int i, void *result, em_e
     }
     em_fit_free(fit);
     em_dataset_free(data);
-    return code;
+    return em_repeat_name(code, name, error);
 }
 
-/* ---- all of them
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------------------------- */
 
 /* One parameter's values in all repetitions, value i of repetition r being value[r][i * stride]. */
 typedef struct {

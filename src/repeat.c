@@ -1,7 +1,9 @@
 #include "repeat.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "error.h"
@@ -10,8 +12,7 @@
 #include "random.h"
 #include "simulate.h"
 
-/* ---- pieces over ranks
- * ------------------------------------------------------------------------------------------------- */
+/* ---- pieces over ranks ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     em_comm *comm, *alone;
@@ -104,6 +105,15 @@ uint64_t em_repeat_seed(uint64_t seed, int r)
     return r == 0 ? seed : em_random_next(&random) >> 11;
 }
 
+em_code em_repeat_name(em_code code, const char *name, em_error *error)
+{
+    char text[sizeof error->text];
+    if (code == EM_OK || code == EM_NOT_CONVERGED || strstr(error->text, name))
+        return code;
+    snprintf(text, sizeof text, "%s", error->text);
+    return em_fail(error, code, "%s: %s", name, text);
+}
+
 em_code em_repeat_isa(em_comm *comm, int *isa, em_error *error)
 {
     em_code code = em_comm_agree(comm, em_isa_choose(isa, error), error);
@@ -113,8 +123,7 @@ em_code em_repeat_isa(em_comm *comm, int *isa, em_error *error)
     return code;
 }
 
-/* ---- what is asked
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- what is asked --------------------------------------------------------------------------------------------- */
 
 bool em_repeat_has_options(const em_model *model)
 {

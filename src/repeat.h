@@ -27,6 +27,8 @@ bool em_repeat_has_options(const em_model *model);
 /* K of the data that the model simulates so. */
 em_code em_repeat_drawn_options(const em_model *model, const em_simulation *simulation, int *options,
                                 em_error *error) EM_MUST_CHECK;
+/* A failure in a data set: puts its name before the text, where it is not in it. Returns the code. */
+em_code em_repeat_name(em_code code, const char *name, em_error *error);
 /* The widest instruction set that all ranks have. Collective. */
 em_code em_repeat_isa(em_comm *comm, int *isa, em_error *error) EM_MUST_CHECK;
 #endif

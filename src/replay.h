@@ -40,9 +40,9 @@ typedef struct em_replay {
     const char *by;         /* a column of conditions that only the caller wants; NULL: none */
     const char *const *keep;
     int n_keep;
-    const char *task_settings; /* NULL: the task's defaults */
     int options; /* K, without a fit; 0: as found in the data */
     bool plans;  /* a dataset without any response is a plan: all its trials are drawn */
+    const char *task_settings; /* NULL: the task's defaults */
     /* --- */
     em_fit *fit;    /* on every rank; NULL: none */
     em_setup setup; /* its parameters, options and shape */

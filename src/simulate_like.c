@@ -164,6 +164,44 @@ static em_code take_estimate(const job *j, size_t s, size_t place, double *x, em
     return EM_OK;
 }
 
+/* What of a fit's group a mean and a variance of each of the model's parameters cannot say; NULL: nothing. */
+static const char *beyond(const em_fit *fit, const em_model *model)
+{
+    bool same = fit->n_parameters == model->n_parameters, full = false;
+    for (int j = 0; j < fit->n_parameters && same; j++) {
+        same = strcmp(fit->parameter[j], model->parameters[j].name) == 0;
+        for (int k = 0; k < j; k++)
+            full = full || fit->cov[j * fit->n_parameters + k] != 0;
+    }
+    return !same                  ? "conditions (--by)"
+           : fit->n_coefficients  ? "covariates"
+           : full                 ? "covariances"
+           : model->n_facts > 0   ? "a parameter whose bound comes from the data"
+                                  : NULL;
+}
+
+em_code em_simulation_from(const char *path, const em_model *model, em_simulation *sim, em_error *error)
+{
+    em_fit *fit = NULL;
+    em_code code = em_fit_read(path, &fit, error);
+    if (code != EM_OK)
+        return code;
+    const char *what = beyond(fit, model);
+    if (strcmp(fit->model, model->name) != 0)
+        code = em_fail(error, EM_INPUT_ERROR, "%s is a fit of model %s, not of %s", path, fit->model, model->name);
+    else if (what)
+        code = em_fail(error, EM_INPUT_ERROR, "%s has %s: new people are drawn in a design only; give it with --like in place of --subjects", path,
+                       what);
+    else
+        code = check_group(fit, path, error);
+    for (int j = 0; j < model->n_parameters && code == EM_OK; j++) {
+        sim->mu[j] = fit->mu[j];
+        sim->var[j] = fit->var[j];
+    }
+    em_fit_free(fit);
+    return code;
+}
+
 /* ---- drawing ---------------------------------------------------------------------------------------------------- */
 
 static em_code draw_subject(job *j, size_t s, size_t place, double *rows, em_error *error)
@@ -283,6 +321,19 @@ static em_code read_design(const job *j, const em_log *log, em_dataset **data, e
     return code == EM_OK ? em_dataset_read_rows(*data, r->dataset, NULL, 0, 0, (*data)->n_rows, error) : code;
 }
 
+/* The task, where it draws an outcome. */
+static em_code name_task(const em_replay *r, em_truth *truth, em_error *error)
+{
+    bool draws = false;
+    for (int c = 0; c < r->model->n_columns; c++)
+        draws = draws || (r->model->columns[c].role == EM_OUTCOME && (r->is_plan || r->outcome[c].source == EM_SOURCE_TASK));
+    if (!draws || !r->task)
+        return EM_OK;
+    truth->task = em_copy(r->task->name, error);
+    truth->task_settings = truth->task ? em_settings_text(r->task, &r->settings, error) : NULL;
+    return truth->task_settings ? EM_OK : EM_MACHINE;
+}
+
 static em_code make_truth(const job *j, size_t S, em_truth **made, em_error *error)
 {
     const em_replay *r = &j->replay;
@@ -306,7 +357,7 @@ static em_code make_truth(const job *j, size_t S, em_truth **made, em_error *err
         truth->mu[i] = r->fit ? r->fit->mu[i] : isnan(j->o->mu[i]) ? p->mu : j->o->mu[i];
         truth->var[i] = r->fit ? r->fit->var[i] : isnan(j->o->var[i]) ? p->var : j->o->var[i];
     }
-    return good ? EM_OK : EM_MACHINE;
+    return good ? name_task(r, truth, error) : EM_MACHINE;
 }
 
 /* Moves subject `from` of the dataset, with its rows, to the place `to` before it or its own. Returns the row after its

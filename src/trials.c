@@ -368,9 +368,11 @@ static const char *option_column(const em_model *model)
     return NULL;
 }
 
-/* Responses without a 0 in the whole data set were most likely counted from 1. */
+/* Responses without a 0 in the whole data set were most likely counted from 1, unless a model has drawn them. */
 static em_code check_zero(const em_trials *trials, const em_options_seen *seen, em_error *error)
 {
+    if (trials->source && trials->source->truth)
+        return EM_OK;
     int response = 0;
     for (int c = 0; c < trials->model->n_columns; c++) {
         const em_column *column = &trials->model->columns[c];

@@ -116,6 +116,14 @@ expect 0 'trials +24 \(8 per' bids two said.h5 --session post --force
 check_apart() { bids two apart.h5 --subject-by session >out.txt 2>said.txt && ! grep -q learned said.txt; }
 check check_apart
 expect 0 'group \(text: control, patient; 2 missing\)' cat out.txt
+expect 0 'trials +48' bids two said.h5 --rename session=block --force
+check_unbroken() { # one run a session: a block for each run breaks nothing off
+    for file in two/sub-*/ses-*/beh/*.tsv; do mv "$file" "${file/_beh/_run-1_beh}"; done
+    bids two run.h5 --rename run=block >out.txt 2>said.txt
+    for file in two/sub-*/ses-*/beh/*.tsv; do mv "$file" "${file/_run-1_beh/_beh}"; done
+    grep -q '3 files have the same block as the one before, .*: sub-1_ses-pre_task-bandit_run-1_beh.tsv, sub-2' said.txt
+}
+check check_unbroken
 expect 0 '^2_ses-pre,' fingerprint apart.h5
 expect 2 "subject-by wants 'session'" bids two no.h5 --subject-by run
 expect 0 'group \(text: patient, pilot, control' bids two said.h5 --levels group=patient,pilot,control --force

@@ -87,7 +87,7 @@ done
     'emlib fit dat' 'emlib fit data.h5' 'emlib fit --group f' 'emlib fit --group fixed' 'emlib model b' 'emlib model build'
 
 # ---- the example: the same program, built in two ways, says what emlib says ----
-cp -r "$here/../scripts/example" by_cmake
+cp -r "$(find prefix/share/doc -name example)" by_cmake
 cp -r by_cmake by_make
 "$cmake" -S by_cmake -B by_cmake/build -DCMAKE_PREFIX_PATH="$prefix" >log.txt || cat log.txt
 "$cmake" --build by_cmake/build >log.txt || cat log.txt

@@ -71,12 +71,17 @@ END
 check python3 sums.py
 
 # ---- what is not there is said, what went wrong is named
-expect 3 'data set 2 \(seed [0-9]+\): EM had not converged after 2 iterations' "$emlib" "${recover[@]}" --repeat 2 --max-iter 2 -o short.csv
+expect 3 'repetition 2 \(seed [0-9]+\): EM had not converged after 2 iterations' "$emlib" "${recover[@]}" --repeat 2 --max-iter 2 -o short.csv
 check test "$(grep -c '^2,group,,alpha,mu,-0.5,[^,]*,,,$' short.csv)" -eq 1
 expect 3 '"converged": false' "$emlib" "${recover[@]}" --max-iter 2 --json -q
 expect 0 'beta: no correlation in 1 of 1 data sets' "$emlib" recover --model rw --subjects 10 --trials 50 --var beta=0
 expect 0 'the data bound it \(minRT\*logistic\)' "$emlib" recover --model ddm --subjects 5 --trials 40 --var alpha=0.1,beta=0.1,delta=0.1,tau=0.1
 expect 0 'fits converged' "$emlib" "${recover[@]}" --covariance full --starts 3 --accelerate none --tol 1e-4
+
+# people who never take option 0 are no mistake in the data here; what cannot be drawn is
+expect 0 'random_choice: 1 data set' "$emlib" recover --model random_choice --subjects 5 --trials 10 --mu bias=8 --var bias=0.1
+expect 2 'repetition 1 \(seed 1\): subject sub-1, trial 1: model ddm draws no finite value' \
+    "$emlib" recover --model ddm --subjects 5 --trials 10 --mu alpha=800 --var alpha=0.1 --repeat 2 -o no.csv
 
 # ---- models
 expect 0 'rw_dual +0\.0000 +1\.0000' "$emlib" "${identify[@]}" --model rw --model rw_dual --mu rw:alpha=-0.5,beta=1 --var rw:alpha=0.5,beta=0.1 \

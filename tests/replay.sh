@@ -20,8 +20,9 @@ expect 2 'like.h5 exists' "$emlib" simulate --model gng_m1 --like data.h5 -o lik
 expect 0 '720 trials' "$emlib" simulate --from fit.h5 --parameters subjects -o own.h5
 expect 0 'stays as recorded' "$emlib" simulate --from fit.h5 --keep outcome -o kept.h5
 expect 0 '720 trials' "$emlib" simulate --from fit.h5 --like like.h5 --parameters subjects -o again.h5
-expect 2 "take people and trials from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --trials 5 -o no.h5
-expect 2 "take people and trials from a dataset" "$emlib" simulate --from fit.h5 --subjects 5 -o no.h5
+expect 2 "takes people and trials from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --trials 5 -o no.h5
+expect 2 "new people from a fit need --subjects, --trials" "$emlib" simulate --from fit.h5 --subjects 5 -o no.h5
+expect 2 "makes new people" "$emlib" simulate --from fit.h5 --subjects 5 --trials 5 --like data.h5 -o no.h5
 expect 2 "take covariates from a dataset" "$emlib" simulate --model gng_m1 --like data.h5 --split a=b,c -o no.h5
 expect 2 'mu and --var are not for it' "$emlib" simulate --from fit.h5 --mu ep=1 -o no.h5
 expect 2 'parameters takes group or subjects' "$emlib" simulate --from fit.h5 --parameters mine -o no.h5
@@ -44,6 +45,15 @@ expect 0 'left out: phase' "$emlib" simulate --model gng_m1 --like plan.h5 -o pl
 "$emlib" fit planned.h5 --model gng_m1 --group fixed -q -o planned_fit.h5
 check test "$("$emlib" export planned_fit.h5 --table trials | grep -cE '^[ab],[0-9]+,[0-3],[01],(-1|0|1),')" -eq 3
 check test "$("$emlib" export planned_fit.h5 --table trials | grep -c '^a,3,NA,NA,NA,')" -eq 1
+# new people: the group of a fit is what --mu and --var say
+"$emlib" fit other.h5 --model rw --group fixed --mu alpha=-1,beta=0.5 --var alpha=0.3,beta=0.25 -q -o given.h5
+expect 0 '7 subjects, 12 trials each, model rw' "$emlib" simulate --from given.h5 --subjects 7 --trials 12 --split g=a,b --effect g:alpha=1 -o new.h5
+"$emlib" simulate --model rw --mu alpha=-1,beta=0.5 --var alpha=0.3,beta=0.25 --subjects 7 --trials 12 --split g=a,b --effect g:alpha=1 -o same.h5 >/dev/null
+check cmp new.h5 same.h5
+"$emlib" simulate --model ddm --subjects 3 --trials 20 -o times.h5 >/dev/null
+"$emlib" fit times.h5 --model ddm --group fixed -q -o times_fit.h5
+expect 2 'times_fit.h5 has a parameter whose bound comes from the data' "$emlib" simulate --from times_fit.h5 --subjects 7 --trials 12 -o no.h5
+expect 2 'not of gng_m1|not of gng' "$emlib" simulate --from given.h5 --model gng_m1 -o no.h5
 check absent no.h5
 
 # ---- predictive checks

@@ -279,6 +279,32 @@ static void test_inputs(void **state)
     em_dataset_free(now);
 }
 
+/* A model that has the other option's outcome, too: the two change places where the other option is drawn. */
+static void test_other_outcome(void **state)
+{
+    (void)state;
+    simulate("rw_counterfactual", 6, 40, NULL, NAN);
+    em_like_options o = em_like_defaults();
+    o.dataset = in_folder("data.h5");
+    o.model = em_model_find("rw_counterfactual");
+    o.seed = 9;
+    em_dataset *now = like(world, &o);
+    if (now) {
+        em_dataset *was = whole(o.dataset);
+        int other = 0;
+        for (size_t t = 0; t < was->n_rows; t++) {
+            const bool same = cell(was, "choice", t) == cell(now, "choice", t);
+            assert_true(cell(now, "reward", t) == cell(was, same ? "reward" : "reward_other", t));
+            assert_true(cell(now, "reward_other", t) == cell(was, same ? "reward_other" : "reward", t));
+            other += !same;
+        }
+        assert_true(other > 20);
+        assert_null(now->truth->task);
+        em_dataset_free(was);
+    }
+    em_dataset_free(now);
+}
+
 static void test_from(void **state)
 {
     (void)state;
@@ -632,7 +658,7 @@ int main(void)
     em_comm_share(world, name, sizeof name);
     snprintf(folder, sizeof folder, "%s", name);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_like),           cmocka_unit_test(test_like_plain),
-                                       cmocka_unit_test(test_inputs),         cmocka_unit_test(test_from),
+                                       cmocka_unit_test(test_inputs), cmocka_unit_test(test_other_outcome),         cmocka_unit_test(test_from),
                                        cmocka_unit_test(test_covariance),     cmocka_unit_test(test_observed),
                                        cmocka_unit_test(test_observed_plain), cmocka_unit_test(test_coverage),
                                        cmocka_unit_test(test_times),          cmocka_unit_test(test_flagged),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "comm.h"
 #include "feedback.h"
@@ -54,8 +55,7 @@ static em_recovery *recover(em_comm *comm, const em_model *model, const em_simul
     return recovery;
 }
 
-/* ---- the normal model: everything is known
- * ---------------------------------------------------------------------------------- */
+/* ---- the normal model: everything is known --------------------------------------------------------------------- */
 
 enum { S = 100, T = 4, R = 25 };
 static const double MU = 0.7, VAR = 0.5;
@@ -197,8 +197,7 @@ static void test_ranks(void **state)
     em_comm_stop(alone);
 }
 
-/* ---- what is not there
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- what is not there ----------------------------------------------------------------------------------------- */
 
 /* Nobody differs: no correlation; where the variance vanishes, no intervals. */
 static void test_no_variance(void **state)
@@ -320,8 +319,64 @@ static void test_refusals(void **state)
     refused(&simulation, &options, 1, "at least 2 subjects");
 }
 
-/* ---- which model
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- data in memory --------------------------------------------------------------------------------------------- */
+
+/* Covariates with texts, conditions and a choice of subjects: the fit is that of the same data in a file, bit by bit. */
+static void test_memory(void **state)
+{
+    (void)state;
+    if (!first())
+        return;
+    const em_model *rw = em_model_find("rw");
+    static const em_effect effect[] = {{"age", "alpha", 0.3}, {"sex", "beta", 0.5}};
+    static const em_split split = {"sex", {"f", "m"}};
+    static const em_covariate_term term[] = {{"age", "alpha"}, {"sex", "beta"}};
+    static const em_by by = {"reward", "alpha"};
+    static const char *const exclude[] = {"sub-03", "sub-11"};
+    em_simulation simulation = simulation_of(24, 50, 6);
+    simulation.effect = effect;
+    simulation.n_effects = 2;
+    simulation.split = &split;
+    simulation.n_splits = 1;
+    em_dataset *data = NULL;
+    em_fit *fit[2] = {NULL, NULL};
+    em_error error = {EM_OK, ""};
+    char path[] = "/tmp/emlib-study-XXXXXX";
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    assert_int_equal(em_simulate(rw, &simulation, &data, &error), EM_OK);
+    assert_int_equal(em_dataset_write(data, path, true, &error), EM_OK);
+    em_comm *alone = em_comm_alone();
+    for (int design = 0; design < 2; design++) {
+        em_fit_options options = em_fit_defaults();
+        options.covariate = term;
+        options.n_covariates = design == 0 ? 2 : 0;
+        options.by = &by;
+        options.n_by = design;
+        options.exclude = exclude;
+        options.n_exclude = 2;
+        const em_code code = em_fit_run(alone, path, rw, &options, NULL, NULL, &fit[0], &error);
+        assert_true(code == EM_OK || code == EM_NOT_CONVERGED);
+        assert_int_equal(em_fit_data(alone, data, path, rw, &options, NULL, &fit[1], &error), code);
+        const size_t n = fit[0]->n_subjects * (size_t)fit[0]->n_parameters;
+        assert_int_equal(fit[0]->n_subjects, 22);
+        assert_int_equal(fit[0]->n_parameters, 2 + design);
+        assert_int_equal(memcmp(fit[0]->map, fit[1]->map, n * sizeof(double)), 0);
+        assert_int_equal(memcmp(&fit[0]->bic_int, &fit[1]->bic_int, sizeof(double)), 0);
+        assert_string_equal(fit[0]->subject[21], fit[1]->subject[21]);
+        assert_string_equal(fit[0]->dataset_fingerprint, fit[1]->dataset_fingerprint);
+        if (design == 0)
+            assert_string_equal(fit[1]->coefficient_name[2], "sex[m]");
+        em_fit_free(fit[0]);
+        em_fit_free(fit[1]);
+    }
+    em_comm_stop(alone);
+    unlink(path);
+    em_dataset_free(data);
+}
+
+/* ---- which model ----------------------------------------------------------------------------------------------- */
 
 /* The subject's data y are Normal(mu, I + var 11'): the evidence has a closed form, which Laplace's approximation is.
  */
@@ -462,7 +517,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_normal),        cmocka_unit_test(test_ranks),
                                        cmocka_unit_test(test_no_variance),   cmocka_unit_test(test_bounded),
                                        cmocka_unit_test(test_not_converged), cmocka_unit_test(test_refusals),
-                                       cmocka_unit_test(test_ties),          cmocka_unit_test(test_feedback),
+                                       cmocka_unit_test(test_memory), cmocka_unit_test(test_ties),          cmocka_unit_test(test_feedback),
                                        cmocka_unit_test(test_other_columns), cmocka_unit_test(test_seeds)};
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     em_comm_stop(world);

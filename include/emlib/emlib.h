@@ -554,6 +554,9 @@ typedef struct em_simulation {
 /* Reads "age:alpha=0.5,age:beta=-1". effects [n] out, texts included in one block of memory: free it. NULL or an empty text gives
  * none. */
 EM_API em_code em_effects_read(const char *text, em_effect **effects, int *n, em_error *error) EM_MUST_CHECK;
+/* mu and var of the group of a fit of this model, for new people. EM_INPUT_ERROR where that says less than the group: with covariates,
+ * conditions, covariances, bounds that come from the data, or without a group. */
+EM_API em_code em_simulation_from(const char *fit, const em_model *model, em_simulation *simulation, em_error *error) EM_MUST_CHECK;
 /* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. A covariate of
  * an effect that is no split is standard normal, drawn for each subject from random numbers of its own: the same seed gives the
  * same people, with effects and without, but for the shift. */

@@ -94,7 +94,7 @@ static const struct argp argp = {
            "Of an HBI file: subjects (each model's responsibility and parameters), group, trace, and models.\n\nExample:\n\n"
            "  emlib export rw.h5 --table subjects -o rw_subjects.csv\n"
            "  emlib export rw.h5 --table trials --data moved/data.h5 | head\n"
-           "  emlib export rw.h5 --table trials --covariates --split regressors",
+           "  emlib export rw.h5 --table trials --split regressors",
 };
 
 /* ---- tables ---------------------------------------------------------------------------------------------------- */

@@ -82,8 +82,7 @@ static const struct argp argp = {
            "ranks.\n",
 };
 
-/* ---- numbers for models
- * -------------------------------------------------------------------------------------------------- */
+/* ---- numbers for models ---------------------------------------------------------------------------------------- */
 
 /* Is model k the one of these n bytes? */
 static bool is_named(const arguments *a, const plan *p, int k, const char *name, size_t n)
@@ -148,8 +147,7 @@ static bool take_numbers(const char *option, const char *text, const arguments *
     return true;
 }
 
-/* ---- for people
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------------------------ */
 
 static void print_matrix(const em_identification *id, const char *title, const char *corner, const double *value)
 {
@@ -198,9 +196,9 @@ static void warn(const em_identification *id)
             for (int k = 0; k < id->n_models; k++)
                 if (!fit_of(id, i, r, k)->converged && moving++ < STUDY_NAMED)
                     fprintf(stderr,
-                            "emlib identify: warning: data set %d of %s (seed %llu): the fit of %s had not converged; "
+                            "emlib identify: warning: data of %s, repetition %d (seed %llu): the fit of %s had not converged; "
                             "it counts\n",
-                            r + 1, id->model[i], (unsigned long long)id->seed[r], id->model[k]);
+                            id->model[i], r + 1, (unsigned long long)id->seed[r], id->model[k]);
     if (moving > STUDY_NAMED)
         fprintf(stderr, "emlib identify: warning: and %d more fits had not converged (--output and --json name them)\n",
                 moving - STUDY_NAMED);
@@ -215,8 +213,7 @@ static void warn(const em_identification *id)
                 id->n_uneven);
 }
 
-/* ---- JSON and CSV
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- JSON and CSV ---------------------------------------------------------------------------------------------- */
 
 static json_t *matrix_json(const em_identification *id, const double *value)
 {
@@ -273,8 +270,7 @@ static em_code write_csv(const void *where, FILE *to, em_error *error)
     return EM_OK;
 }
 
-/* ---- the command
- * --------------------------------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------------------------- */
 
 /* Rank 0: the file, then what is said. */
 static int deliver(const study *s, const em_identification *id, em_code code)

@@ -20,6 +20,9 @@ typedef struct {
     bool replays, parameters, force;
 } arguments;
 
+/* --from with --subjects: new people from the group of a fit, in the task of its model. */
+static bool has_new_people(const arguments *a) { return a->like.fit && (a->simulation.subjects || a->simulation.trials); }
+
 static bool wants_settings(const arguments *a) { return a->task && strcmp(a->task, "help") == 0; }
 
 /* GROUP=A,B */
@@ -32,11 +35,21 @@ static em_split read_split(const struct argp_state *state, char *text)
     return (em_split){text, {equals + 1, comma + 1}};
 }
 
+static void check_new_people(const arguments *a, const struct argp_state *state)
+{
+    if (a->like.dataset || a->like.estimates || a->like.n_keep)
+        cmd_misuse(state, "--from with --subjects makes new people: --like, --data, --keep and --parameters subjects are not for them");
+    if (a->mu || a->var)
+        cmd_misuse(state, "--from takes parameters from the fit: --mu and --var are not for it");
+    if (!a->output || !a->simulation.subjects || !a->simulation.trials)
+        cmd_misuse(state, "new people from a fit need --subjects, --trials and --output");
+}
+
 /* What cannot be said of a design that is there already. */
 static void check_replay(const arguments *a, const struct argp_state *state)
 {
     if (a->simulation.subjects || a->simulation.trials)
-        cmd_misuse(state, "--like and --from take people and trials from a dataset: --subjects and --trials are not for them");
+        cmd_misuse(state, "--like takes people and trials from a dataset: --subjects and --trials are not for it");
     if (a->effect || a->simulation.n_splits)
         cmd_misuse(state, "--like and --from take covariates from a dataset: --effect and --split are not for them");
     if (a->like.fit && a->simulation.options)
@@ -93,10 +106,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
             cmd_misuse(state, "--task help needs --model, too; --tasks lists all tasks");
         if (wants_settings(a))
             break;
-        if (a->replays) {
+        if (has_new_people(a))
+            check_new_people(a, state);
+        else if (a->replays)
             check_replay(a, state);
+        if (a->replays)
             break;
-        }
         if (a->parameters || a->like.n_keep)
             cmd_misuse(state, "--parameters and --keep go with --like or --from");
         if (!a->model || !a->output || !a->simulation.subjects || !a->simulation.trials)
@@ -123,7 +138,8 @@ static const struct argp_option options[] = {
      "(repeatable)", 0},
     {"like", OPTION_LIKE, "DATA.h5", 0,
      "in place of --subjects and --trials: the people, trials and inputs of this dataset, row by row, with responses drawn anew", 0},
-    {"from", OPTION_FROM, "FIT.h5", 0, "model and parameters of a fit; the design is that of its data, or of --like", 0},
+    {"from", OPTION_FROM, "FIT.h5", 0,
+     "model and parameters of a fit; the design is that of its data, or of --like, or, with --subjects and --trials, the model's task", 0},
     {"parameters", OPTION_PARAMETERS, "group|subjects", 0,
      "with --from: draw people from the group of the fit (default), or let each have its own estimate", 0},
     {"data", OPTION_DATA, "DATA.h5", 0, "with --from: the dataset, where it is no longer at the place that the fit names", 0},
@@ -157,10 +173,13 @@ static const struct argp argp = {
     "The design of your own data; and people as a fit describes them, in the design of its data\n\n"
     "  emlib simulate --model rw --like data.h5 -o again.h5\n"
     "  emlib simulate --from rw.h5 --parameters subjects -o again.h5\n\n"
-    "There, where another choice is drawn than was made, its outcome is the one of columns reward_0, reward_1, ... "
-    "of the data (each option's outcome, for a column reward), or else it is drawn by the model's task with the settings "
-    "of --task; a word on stderr says which. Trials without a response stay without; but a dataset whose column of responses is empty is a "
-    "plan, and all its trials are drawn. A bound that comes from the data is that of the data.\n\n"
+    "New people like those of a pilot study, half of them with a treatment that makes them learn faster\n\n"
+    "  emlib simulate --from rw.h5 --subjects 80 --trials 200 -o planned.h5 \\\n"
+    "        --split group=control,treated --effect group:alpha=0.5\n\n"
+    "In a design of your own, where another choice is drawn than was made, its outcome is the one of columns reward_0, reward_1, ... "
+    "of the data (each option's outcome, for a column reward), or else it is drawn by the model's task with the settings of "
+    "--task; a word on stderr says which. Trials without a response stay without; but a dataset whose column of responses is "
+    "empty is a plan, and all its trials are drawn. A bound that comes from the data is that of the data.\n\n"
     "Covariates and effects go into DATA.h5, too. The same seed gives the same people with effects and without, but for the "
     "shift.\n\n"
     "Under mpirun all processes draw; the file is the same on any number of them.\n", NULL, NULL, NULL};
@@ -210,8 +229,8 @@ static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_err
     a->like.model = model;
     a->like.model_file = a->model;
     a->like.seed = a->simulation.seed;
-    a->like.task_settings = a->task;
     a->like.options = a->simulation.options;
+    a->like.task_settings = a->task;
     a->like.keep = a->keep;
     memcpy(a->like.mu, a->simulation.mu, sizeof a->like.mu);
     memcpy(a->like.var, a->simulation.var, sizeof a->like.var);
@@ -231,14 +250,31 @@ static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_err
 static em_code draw(arguments *a, em_comm *comm, const em_model *model, em_error *error)
 {
     em_effect *effects = NULL;
-    em_code code = model ? read_numbers(a, model, &effects, error) : EM_OK; /* with --from the fit knows the model */
+    const bool replays = a->replays && !has_new_people(a);
+    em_code code = model ? read_numbers(a, model, &effects, error) : EM_OK; /* in the design of its data a fit knows the model */
+    if (code == EM_OK && has_new_people(a))
+        code = em_comm_agree(comm, em_simulation_from(a->like.fit, model, &a->simulation, error), error);
     if (code == EM_OK)
-        code = a->replays ? replay(comm, a, model, error) : em_simulate_file(comm, model, &a->simulation, a->output, a->force, error);
-    if (code == EM_OK && !a->replays && cmd_is_first())
+        code = replays ? replay(comm, a, model, error) : em_simulate_file(comm, model, &a->simulation, a->output, a->force, error);
+    if (code == EM_OK && !replays && cmd_is_first())
         printf("%s: %zu subjects, %d trials each, model %s, seed %llu%s%s\n", a->output, a->simulation.subjects,
                a->simulation.trials, model->name, (unsigned long long)a->simulation.seed, a->task ? ", task " : "",
                a->task ? a->task : "");
     free(effects);
+    return code;
+}
+
+static em_code model_of_fit(em_comm *comm, const arguments *a, const em_model **model, em_error *error)
+{
+    em_fit *fit = NULL;
+    const char *name = NULL;
+    em_code code = em_fit_read(a->like.fit, &fit, error);
+    if (code == EM_OK)
+        code = em_fit_model_name(fit, a->model, &name, error);
+    code = em_comm_agree(comm, code, error);
+    if (code == EM_OK)
+        code = em_comm_model(comm, name, model, error);
+    em_fit_free(fit);
     return code;
 }
 
@@ -248,8 +284,10 @@ static int run(arguments *a)
     const em_model *model = NULL;
     em_comm *comm = NULL;
     em_code code = cmd_start(&comm, &error);
-    if (code == EM_OK && !a->like.fit)
+    if (code == EM_OK && (!a->like.fit || wants_settings(a)))
         code = em_comm_model(comm, a->model, &model, &error);
+    else if (code == EM_OK && has_new_people(a))
+        code = model_of_fit(comm, a, &model, &error);
     if (code == EM_OK && wants_settings(a))
         code = show_settings(a, model, &error);
     else if (code == EM_OK)

@@ -185,8 +185,13 @@ static void set_filters(making *m, hid_t creation, int rank, const hsize_t *exte
 {
     hsize_t chunk[6];
     const unsigned how = fuzz_byte(m->bytes);
-    for (int i = 0; i < rank; i++)
+    hsize_t room = 4096; /* neither few large ones nor many small ones, which only take long */
+    for (int i = 0; i < rank; i++) {
         chunk[i] = how & 1 ? 1 : how & 2 ? 7 : how & 4 && extent[i] ? extent[i] : 1024;
+        chunk[i] = extent[i] > 1024 && chunk[i] < 64 ? 64 : chunk[i];
+        chunk[i] = chunk[i] < room ? chunk[i] : room;
+        room /= chunk[i];
+    }
     H5Pset_chunk(creation, rank, chunk);
     if (how & 8)
         H5Pset_shuffle(creation);
