@@ -208,7 +208,9 @@ def make_tables():
     table("identify.csv", "simulated,fitted,repetition,converged,log_marginal_likelihood,bic_int,best",
           [[s, f, k, 1, -50, 100 + (best != f), int(best == f)] for (s, k), best in wins.items() for f in "AB"])
     rows = [[level, who, "choice_frequency", f"choice={k}", 1, 1, 60, 60, o, 0.5, 0.4, 0.6]
-            for level, who in (("group", ""), ("subject", "s1"), ("subject", "s2")) for k, o in ((0, 0.45), (1, 0.65))]
+            for level, who, one in (("group", "", 0.6), ("subject", "s1", 0.55), ("subject", "s2", 0.65)) for k, o in ((0, 1 - one), (1, one))]
+    rows += [["group", "", "choice_frequency", f"choice={k}|cue={c}", 1, 1, 60, 30, o, 0.5, 0.4, 0.6]
+             for c, one in (("go", 0.9), ("stop", 0.2)) for k, o in ((0, 1 - one), (1, one))]
     rows += [["group", "", "learning_curve", "choice=1", b, 10 * b - 9, 10 * b, 10, 0.5 + b / 20, 0.5 + b / 25, 0.4, 0.9] for b in range(1, 7)]
     rows += [["group", "", "reaction_time_quantile", "choice=1", i + 1, q, q, 60, 0.3 + q, 0.31 + q, 0.2 + q, 0.4 + q]
              for i, q in enumerate((0.1, 0.3, 0.5, 0.7, 0.9))]
@@ -228,7 +230,10 @@ def test_tables():
     drawn(confusion, source, "confusion")
     figure = drawn(prediction, prediction.read(["prediction.csv"]), "prediction")
     said_there = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
-    check("2 of 4 inside" in said_there, f"subjects inside their interval: {said_there}")
+    check("1 of 2 inside" in said_there, f"subjects inside their interval, one option of two: {said_there}")
+    by_cue = next(axes for axes in figure.axes if axes.get_title(loc="left") == "choice frequency by cue")
+    check([t.get_text() for t in by_cue.get_xticklabels()] == ["go", "stop"] and by_cue.get_ylabel() == "share of choice=1", "conditions apart")
+    check(list(by_cue.lines[1].get_ydata()) == [0.9, 0.2], "what was observed in each condition")
     drawn(prediction, prediction.read(["prediction.csv"]), "prediction of one", subjects=["s2"], width=90)
 
 
