@@ -130,6 +130,10 @@ def make_fits():
     emlib("fit", "one.h5", "--model", "rw", "-o", "one_rw.h5", "--quiet", good=(0, 3))
 
 
+def logistic(x):
+    return 1 / (1 + math.exp(-x))
+
+
 def test_parameters():
     fit = sources.Fit("rw.h5")
     with open("group.csv", "w") as file:
@@ -137,15 +141,12 @@ def test_parameters():
     with open("group.csv") as file:
         group = list(csv.DictReader(file))
     figure = drawn(parameters, (fit, None), "parameters", scale="natural", subjects=["sub-01", "sub-09", "sub-24"], title="A title")
-    logistic = lambda x: 1 / (1 + math.exp(-x))
     for axes, row, transform in zip(figure.axes, group, (logistic, math.exp)):
-        lines = {line.get_label(): line for line in axes.lines}
         interval = next(line for line in axes.lines if line.get_linewidth() == 1.5 and len(line.get_xdata()) == 2)
         near(interval.get_xdata()[0], transform(float(row["mu_lower"])), f"lower end of {row['parameter']}")
         near(interval.get_xdata()[1], transform(float(row["mu_upper"])), f"upper end of {row['parameter']}")
         mean = next(line for line in axes.lines if line.get_marker() == "D")
         near(mean.get_xdata()[0], float(row["natural_median"]), f"mean of {row['parameter']}")
-        check(len(lines) > 0, "lines")
     check(sum(len(c.get_offsets()) for c in figure.axes[0].collections[:2]) == 24, "a dot for each subject")
     for j, name in enumerate(fit.names):  # the group's density has mass 1 and the mean that the fit has
         place, height = scales.group_density(scales.function_of(fit.transforms[j]), fit.mu[j], fit.variance[j], 20001)
@@ -170,8 +171,6 @@ def test_parameters():
     figure = drawn(parameters, (fit, (names, index)), "groups", scale="unconstrained", subjects=["sub-04", "sub-05"])
     dots = [len(c.get_offsets()) for c in figure.axes[0].collections if len(c.get_offsets()) > 1]
     check(dots == [11, 11], f"dots of each group: {dots}")
-
-
     long = [f"participant-with-a-long-name-{s:03}-session-01" for s in (7, 8, 19)]
     check(len({*look.short_names(long, 14)}) == 3 and max(map(len, look.short_names(long, 14))) <= 14, f"{look.short_names(long, 14)}")
     check(look.short_names(["sub-1", "sub-2"], 14) == ["sub-1", "sub-2"], "short names stay")
@@ -209,7 +208,9 @@ def make_tables():
     table("identify.csv", "simulated,fitted,repetition,converged,log_marginal_likelihood,bic_int,best",
           [[s, f, k, 1, -50, 100 + (best != f), int(best == f)] for (s, k), best in wins.items() for f in "AB"])
     rows = [[level, who, "choice_frequency", f"choice={k}", 1, 1, 60, 60, o, 0.5, 0.4, 0.6]
-            for level, who in (("group", ""), ("subject", "s1"), ("subject", "s2")) for k, o in ((0, 0.45), (1, 0.65))]
+            for level, who, one in (("group", "", 0.6), ("subject", "s1", 0.55), ("subject", "s2", 0.65)) for k, o in ((0, 1 - one), (1, one))]
+    rows += [["group", "", "choice_frequency", f"choice={k}|cue={c}", 1, 1, 60, 30, o, 0.5, 0.4, 0.6]
+             for c, one in (("go", 0.9), ("stop", 0.2)) for k, o in ((0, 1 - one), (1, one))]
     rows += [["group", "", "learning_curve", "choice=1", b, 10 * b - 9, 10 * b, 10, 0.5 + b / 20, 0.5 + b / 25, 0.4, 0.9] for b in range(1, 7)]
     rows += [["group", "", "reaction_time_quantile", "choice=1", i + 1, q, q, 60, 0.3 + q, 0.31 + q, 0.2 + q, 0.4 + q]
              for i, q in enumerate((0.1, 0.3, 0.5, 0.7, 0.9))]
@@ -229,7 +230,10 @@ def test_tables():
     drawn(confusion, source, "confusion")
     figure = drawn(prediction, prediction.read(["prediction.csv"]), "prediction")
     said_there = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
-    check("2 of 4 inside" in said_there, f"subjects inside their interval: {said_there}")
+    check("1 of 2 inside" in said_there, f"subjects inside their interval, one option of two: {said_there}")
+    by_cue = next(axes for axes in figure.axes if axes.get_title(loc="left") == "choice frequency by cue")
+    check([t.get_text() for t in by_cue.get_xticklabels()] == ["go", "stop"] and by_cue.get_ylabel() == "share of choice=1", "conditions apart")
+    check(list(by_cue.lines[1].get_ydata()) == [0.9, 0.2], "what was observed in each condition")
     drawn(prediction, prediction.read(["prediction.csv"]), "prediction of one", subjects=["s2"], width=90)
 
 

@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _list(text):
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
         raise argparse.ArgumentTypeError("expected names with commas between")
     return names

@@ -93,7 +93,8 @@ def _matrix(axes, values, names, title):
 def _note(source):
     text = (f"{source['sets']} simulated data sets. Rows of the confusion matrix sum to 1; so do columns of the inversion matrix, "
             "for which each simulated model is equally likely beforehand.")
-    for count, words in ((source["without"], "data sets without a best model"), (source["ties"], "ties, which count for each of their models"),
+    for count, words in ((source["without"], "data sets without a best model"),
+                         (source["ties"], "ties, which count for each of their models"),
                          (source["late"], f"of {source['fits']} fits had not converged")):
         if count:
             text += f" {count} {words}."

@@ -210,8 +210,9 @@ def _handles(content, table):
         for k, option in enumerate(sorted(chosen.dropna().unique())):
             name = option if chosen.dtype == object else f"{option:g}"
             marker = {"marker": "o", "ms": 3, "mew": 0} if content.dots else {"marker": "|", "ms": 5}
+            label = f"{content.dots}, " if content.dots else ""
             handles.append(Line2D([], [], color=look.SERIES[k % len(look.SERIES)], ls="",
-                                  label=f"{content.dots + ', ' if content.dots else ''}{content.choices[0]} = {look.shorten(name, 14)}", **marker))
+                                  label=f"{label}{content.choices[0]} = {look.shorten(name, 14)}", **marker))
     elif content.dots:
         handles.append(Line2D([], [], color=look.BLACK, marker="o", ls="", ms=2, alpha=0.5, label=f"observed {content.dots}"))
     return handles

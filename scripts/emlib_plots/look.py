@@ -213,11 +213,21 @@ def _fit_texts(axes, renderer):
     return changed
 
 
+def balanced(text, most):
+    """Lines of at most so many characters, as few as that needs and of about the same length; words stay whole."""
+    if not text.strip():
+        return [text]
+    for width in range(math.ceil(len(text) / math.ceil(len(text) / most)), most + 1):
+        lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+        if len(lines) <= math.ceil(len(text) / most):
+            return lines
+    return textwrap.wrap(text, most, break_long_words=False, break_on_hyphens=False)
+
+
 def _broken(text, share):
     """Every line of the text in lines of this share of its longest one's length."""
     most = max(6, int(max(map(len, text.splitlines())) * share))
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, most, break_long_words=False) or [""]]
-    return "\n".join(shorten(line, max(most, 6)) for line in lines)
+    return "\n".join(shorten(part, most) for line in text.splitlines() for part in balanced(line, most))
 
 
 def render(figure, kind):

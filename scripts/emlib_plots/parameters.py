@@ -1,6 +1,4 @@
 """parameters: everybody's estimates with the group."""
-import textwrap
-
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -15,7 +13,8 @@ EXAMPLE = "emlib-plot parameters rw.h5 --by group -o parameters.pdf"
 OPTIONS = ("subjects", "parameters", "scale")
 SUBJECTS = "are labelled"
 FEW = 8  # so few dots show all there is; a smooth density would say more than is known
-SAME = {"vanished": "variance vanished:\nthe same for everyone", "shared": "shared: the same\nfor everyone", "given": "given: the same\nfor everyone"}
+SAME = {"vanished": "the same for everyone: variance vanished", "shared": "the same for everyone: shared",
+        "given": "the same for everyone: given"}
 
 
 def extra(parser):
@@ -44,8 +43,7 @@ def draw(source, choice):
         _panel(axes, fit, j, natural, labelled, groups)
         words = about.get(fit.names[j].split("[")[0], "")
         scale = "natural scale" if natural else f"unconstrained scale ({fit.transforms[j]})"
-        axes.set_title(look.shorten(fit.names[j], 30), loc="left", weight="bold")
-        axes.set_xlabel("\n".join([*textwrap.wrap(words, 38, max_lines=2, placeholder=" …"), scale]))
+        axes.set_xlabel("\n".join([words, scale] if words else [scale]))
     look.hide_rest(grid, len(columns))
     return sheet.figure
 
@@ -69,7 +67,8 @@ def _note(fit, natural, groups):
 def _handles(fit, columns, groups):
     size = min(4, look.points_style(len(fit.ids))["s"] ** 0.5 + 1)
     bands = list(zip(groups[0], look.SERIES)) if groups else [("subject", look.BLUE)]
-    handles = [Line2D([], [], marker="o", ls="", color=colour, alpha=0.7, mew=0, ms=size, label=look.shorten(name, 24)) for name, colour in bands]
+    handles = [Line2D([], [], marker="o", ls="", color=colour, alpha=0.7, mew=0, ms=size, label=look.shorten(name, 24))
+               for name, colour in bands]
     if len(fit.ids) >= FEW and not groups:
         handles.append(Patch(color=look.SKY, alpha=0.5, lw=0, label="subjects' distribution"))
     if fit.kind != "none":
@@ -115,10 +114,9 @@ def _panel(axes, fit, j, natural, labelled, groups):
     axes.spines["left"].set_visible(False)
     _limits(axes, fit, j, values[good], function, same)
     look.few_ticks(axes, x=4)
-    if beyond:
-        axes.text(0.99, 0.97, f"{beyond} beyond this axis", transform=axes.transAxes, ha="right", va="top", size=look.SMALL)
-    if same:
-        axes.text(0.5, 0.9, SAME[fit.group_status[j]], transform=axes.transAxes, ha="center", va="top", size=look.SMALL)
+    remarks = ([SAME[fit.group_status[j]]] if same else []) + ([f"{beyond} beyond this axis"] if beyond else [])
+    axes.text(0, 1.02, "; ".join(remarks), transform=axes.transAxes, va="bottom", size=look.SMALL)
+    axes.set_title(look.shorten(fit.names[j], 30), loc="left", weight="bold", pad=14 if remarks else None)
     _labels(axes, fit, values, height, [s for s in labelled if good[s]], bottom)
 
 
@@ -153,7 +151,8 @@ def _band(axes, fit, values, height, shown, spread, base, colours):
     if found is None:
         return 0
     place, curve = found
-    axes.fill_between(place, base, base + curve / curve.max(), color=colours[1], alpha=0.5 if colours[1] == look.SKY else 0.35, lw=0, zorder=1)
+    axes.fill_between(place, base, base + curve / curve.max(), color=colours[1], alpha=0.5 if colours[1] == look.SKY else 0.35, lw=0,
+                      zorder=1)
     return curve.max()
 
 
@@ -224,10 +223,9 @@ def _limits(axes, fit, j, values, function, same):
     axes.set_xlim(low - pad, high + pad)
 
 
-def _labels(axes, fit, values, height, labelled, bottom):
+def _labels(axes, fit, values, height, shown, bottom):
     """Names of the subjects asked for, each in a row of its own below the dots: on the left half they stand to the right of the line
     that leads to them, the rightmost one first, on the right half the other way round; so no line meets another one's name."""
-    shown = labelled
     if not shown:
         return
     middle = sum(axes.get_xlim()) / 2

@@ -39,7 +39,7 @@ def draw(source, choice):
     else:
         groups = [("", [row for row in rows if row["level"] == "group"])]
         people = [row for row in rows if row["level"] == "subject"]
-    plots = [(who, statistic, part) for who, found in groups for statistic, part in _by_statistic(found).items()]
+    plots = [(who, statistic, part) for who, found in groups for (statistic, _), part in _by_statistic(found).items()]
     scatter = _scatters(people)
     count = len(plots) + len(scatter)
     if not count:
@@ -56,6 +56,8 @@ def draw(source, choice):
         else:
             _curves(axes, statistic, found, colours)
         words = WORDS.get(statistic, (statistic.replace("_", " "), ""))[0]
+        condition = _parts(found[0]["response"])[2].split("=")[0]
+        words += f" by {look.shorten(condition, 16)}" if condition else ""
         axes.set_title(f"{look.shorten(who, 20)}: {words}" if who else words, loc="left", weight="bold")
     for statistic, found in scatter:
         _scatter(next(panels), statistic, found)
@@ -63,30 +65,64 @@ def draw(source, choice):
     return sheet.figure
 
 
+def _parts(response):
+    """Column, option and condition of a response such as choice=1|drug=placebo; "" where it has none."""
+    response, _, condition = response.partition("|")
+    column, _, option = response.partition("=")
+    return column, option, condition
+
+
 def _by_statistic(rows):
+    """Rows of one picture: a statistic as a whole, or by the conditions of one column."""
     found = {}
     for row in rows:
-        found.setdefault(row["statistic"], []).append(row)
+        found.setdefault((row["statistic"], _parts(row["response"])[2].split("=")[0]), []).append(row)
     return found
 
 
-def _curves_of(rows):
-    """Responses that have a curve; of two options of a choice, whose shares sum to 1, the second."""
+def _needed(rows):
+    """Rows without those that follow from others: of two options, whose shares sum to 1, only the second."""
+    options = {}
+    for row in rows:
+        column, option, condition = _parts(row["response"])
+        options.setdefault((row["statistic"], column, condition), {})[option] = None
+    shares = ("choice_frequency", "learning_curve")
+    first = {key: next(iter(values)) for key, values in options.items() if key[0] in shares and len(values) == 2}
+    return [row for row in rows if first.get((row["statistic"], _parts(row["response"])[0], _parts(row["response"])[2]))
+            != _parts(row["response"])[1]]
+
+
+def _labels(rows):
+    """{response: what tells it apart from the others of the picture}."""
     responses = list(dict.fromkeys(row["response"] for row in rows))
-    if rows[0]["statistic"] == "learning_curve" and len(responses) == 2 and responses[0].split("=")[0] == responses[1].split("=")[0]:
-        return responses[1:]
-    return responses
+    parts = [_parts(response) for response in responses]
+    if len({part[:2] for part in parts}) == 1 and len(parts) > 1:
+        return {response: part[2].split("=", 1)[-1] for response, part in zip(responses, parts)}
+    if len({part[0] for part in parts}) == 1 and all(part[1] and not part[2] for part in parts):
+        return {response: part[1] for response, part in zip(responses, parts)}
+    return {response: response.replace("|", ", ") for response in responses}
+
+
+def _what_is_shown(rows):
+    """The response, where all rows are of one."""
+    found = {_parts(row["response"])[:2] for row in rows}
+    column, option = found.pop()
+    return "" if found else look.shorten(f"{column}={option}" if option else column, 20)
 
 
 def _colours(plots):
-    """A colour for each response that has curves."""
-    responses = dict.fromkeys(response for _, statistic, found in plots if statistic not in ONE_VALUE for response in _curves_of(found))
-    return {response: look.SERIES[k % len(look.SERIES)] for k, response in enumerate(responses)}
+    """A line for each response that has curves: colour and dashes."""
+    responses = dict.fromkeys(row["response"] for _, statistic, found in plots if statistic not in ONE_VALUE for row in _needed(found))
+    return {response: (look.SERIES[k % len(look.SERIES)], look.DASHES[k // len(look.SERIES) % len(look.DASHES)])
+            for k, response in enumerate(responses)}
 
 
 def _scatters(rows):
     """Everybody in one panel for each statistic without bins; where there is none, for every statistic."""
-    found = _by_statistic(rows)
+    found = {}
+    for row in _needed(rows):
+        if not _parts(row["response"])[2]:
+            found.setdefault(row["statistic"], []).append(row)
     chosen = [name for name in found if name in ONE_VALUE] or list(found)
     return [(name, found[name]) for name in chosen]
 
@@ -98,24 +134,25 @@ def _array(rows, name):
 def _curves(axes, statistic, rows, colours):
     """A band, a line and dots for each response."""
     times = statistic == "reaction_time_quantile"
-    for response in _curves_of(rows):
+    rows = _needed(rows)
+    for response in dict.fromkeys(row["response"] for row in rows):
         part = [row for row in rows if row["response"] == response]
         x = _array(part, "from") if times else (_array(part, "from") + _array(part, "to")) / 2
         if not np.isfinite(x).all():
             x = np.arange(1.0, len(part) + 1)
         order = np.argsort(x, kind="stable")
         x, observed, median, low, high = x[order], *(_array(part, name)[order] for name in ("observed", "median", "lower", "upper"))
-        colour = colours[response]
+        colour, dashes = colours[response]
         axes.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
-        axes.plot(x, median, color=colour)
+        axes.plot(x, median, color=colour, ls=dashes)
         axes.plot(x, observed, ls="", marker="o", ms=3.5, mfc=colour, mec="white", mew=0.4, zorder=4)
         if len(x) == 1:
             axes.vlines(x, low, high, color=colour, lw=5, alpha=0.3)
             axes.plot(x, median, ls="", marker="_", ms=9, mew=1.5, color=colour)
     axes.set_xlabel("probability of the quantile" if times else "trial")
     axes.set_ylabel(WORDS.get(statistic, ("", statistic.replace("_", " ")))[1])
-    if len(_curves_of(rows)) < len({row["response"] for row in rows}):
-        axes.set_ylabel(f"share of {look.shorten(_curves_of(rows)[0], 20)}")
+    if statistic == "learning_curve" and _what_is_shown(rows):
+        axes.set_ylabel(f"share of {_what_is_shown(rows)}")
     if times:
         places = sorted({row["from"] for row in rows if np.isfinite(row["from"])})
         axes.set_xticks(places, [f"{p:g}" for p in places])
@@ -130,20 +167,22 @@ def _curves(axes, statistic, rows, colours):
 
 
 def _side_by_side(axes, statistic, rows):
+    condition = _parts(rows[0]["response"])[2].split("=")[0]
+    rows = _needed(rows) if condition else rows
     x = np.arange(len(rows))
     observed, median, low, high = (_array(rows, name) for name in ("observed", "median", "lower", "upper"))
     axes.vlines(x, low, high, color=look.SKY, lw=5, alpha=0.6)
     axes.plot(x, median, ls="", marker="_", ms=9, mew=1.5, color=look.BLUE)
     axes.plot(x, observed, ls="", marker="o", ms=3.5, mfc=look.BLACK, mec="white", mew=0.4, zorder=4)
-    names = [row["response"] + (f" [{row['bin']}]" if row["bin"] not in ("", "1") else "") for row in rows]
-    columns = {name.split("=")[0] for name in names}
-    if len(columns) == 1 and all("=" in name for name in names):
-        axes.set_xlabel(look.shorten(columns.pop(), 24))
-        names = [name.split("=", 1)[1] for name in names]
+    labels = _labels(rows)
+    names = [labels[row["response"]] for row in rows]
+    if names != [row["response"] for row in rows]:
+        axes.set_xlabel(look.shorten(condition or _parts(rows[0]["response"])[0], 24))
     upright = sum(min(len(name), 14) + 2 for name in names) > 24
     axes.set_xticks(x, [look.shorten(name, 14) for name in names], rotation=90 if upright else 0)
     axes.set_xlim(-0.6, len(rows) - 0.4)
-    axes.set_ylabel(WORDS[statistic][1])
+    axes.set_ylabel(f"share of {_what_is_shown(rows)}" if condition and statistic == "choice_frequency" and _what_is_shown(rows)
+                    else WORDS[statistic][1])
     if statistic == "choice_frequency":
         axes.set_ylim(-0.03, 1.03)
     look.few_ticks(axes, y=5)
@@ -164,8 +203,8 @@ def _scatter(axes, statistic, rows):
         axes.set_xlim(ends)
         axes.set_ylim(ends)
     axes.set_title("subjects: " + WORDS.get(statistic, (statistic.replace("_", " "), ""))[0], loc="left", weight="bold", pad=14)
-    axes.text(0, 1.02, f"{int((good & inside).sum())} of {int(good.sum())} inside their interval", transform=axes.transAxes, size=look.SMALL,
-              va="bottom")
+    axes.text(0, 1.02, f"{int((good & inside).sum())} of {int(good.sum())} inside their interval", transform=axes.transAxes,
+              size=look.SMALL, va="bottom")
     axes.set_xlabel("predicted, median")
     axes.set_ylabel("observed")
     look.few_ticks(axes, 5, 5)
@@ -178,7 +217,8 @@ def _handles(plots, scatter, colours):
                     Line2D([], [], color=look.BLUE, label="predicted, median"),
                     Patch(color=look.SKY, alpha=0.5, lw=0, label="95 % interval")]
     if len(colours) > 1:
-        handles += [Patch(color=colour, lw=0, label="curve: " + look.shorten(response, 20)) for response, colour in colours.items()]
+        handles += [Line2D([], [], color=colour, ls=dashes, lw=2.5, label=look.shorten(response.replace("|", ", "), 30))
+                    for response, (colour, dashes) in colours.items()]
     if scatter:
         handles += [Line2D([], [], marker="o", ls="", color=look.BLUE, ms=3, mew=0, label="subject, inside the interval"),
                     Line2D([], [], marker="o", ls="", color=look.VERMILLION, ms=3, mew=0, label="outside it")]

@@ -57,7 +57,7 @@ def draw(source, choice):
 
 def _note(kinds, quantity):
     scale = "natural" if quantity == "natural" else "unconstrained"
-    text = f"People: {scale} scale; r is the correlation of true and estimated values, bias the mean of estimate − true."
+    text = f"People of all repetitions, {scale} scale; r: correlation of true and estimated values; bias: mean of estimate − true."
     if len(kinds) > 1:
         text += " Group: a line for each repetition, sorted by the estimate; unconstrained scale."
     return text

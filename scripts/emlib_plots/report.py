@@ -82,7 +82,9 @@ class _Section:
             return "The group was given, not estimated: there was nothing to converge.", True
         steps = f"{about['iterations']} E-steps"
         if about["converged"]:
-            return f"EM converged after {steps}; estimated distance to its fixed point {about['distance']:.1e}.", True
+            distance = about.get("distance")
+            left = "" if distance is None else f"; estimated distance to its fixed point {distance:.1e}"
+            return f"EM converged after {steps}{left}.", True
         return f"EM had NOT CONVERGED after {steps}. Go on with --resume before you use these numbers.", False
 
     @property
@@ -115,8 +117,8 @@ class _Section:
         self.without_trials = None
         try:
             source = fit, sources.trials_of(fit, options.data, options.model), None
-            self.pictures["individuals"] = _image(individuals.draw(source, WIDE), f"Trial by trial: subjects from the best described one to "
-                                                  f"the worst under {fit.model}.")
+            self.pictures["individuals"] = _image(individuals.draw(source, WIDE),
+                                                  f"Trial by trial: subjects from the best described one to the worst under {fit.model}.")
         except Problem as problem:
             self.without_trials = str(problem)
         self.pictures["shrinkage"] = None
@@ -217,8 +219,9 @@ def _title(sections):
 
 
 def _arguments():
-    parser = Parser(prog="emlib-report", description="One page about one fit or several: what was fitted to what, whether it converged, the group "
-                    "and everybody in it, models compared, pictures, how to cite and to reproduce it. The page needs nothing else and no network.",
+    parser = Parser(prog="emlib-report", description="One page about one fit or several: what was fitted to what, whether it converged, "
+                    "the group and everybody in it, models compared, pictures, how to cite and to reproduce it. The page needs nothing else "
+                    "and no network.",
                     example=EXAMPLE)
     parser.add_argument("fits", nargs="+", metavar="FIT.h5", help="fits of 'emlib fit'")
     parser.add_argument("-o", "--output", required=True, metavar="PAGE.html", help="where to write it")
@@ -226,7 +229,8 @@ def _arguments():
     parser.add_argument("--title", help="the page's title")
     parser.add_argument("--data", metavar="DATA.h5", help="the dataset, where it is no longer at the place that the fits name")
     parser.add_argument("--model", metavar="FILE.so", help="the model of fits of a compiled model, which is code; for pictures of people")
-    parser.add_argument("--ml", action="append", default=[], metavar="ML.h5", help="a fit of one of the models with --group none: adds shrinkage")
+    parser.add_argument("--ml", action="append", default=[], metavar="ML.h5",
+                        help="a fit of one of the models with --group none: adds shrinkage")
     parser.add_argument("--recovery", metavar="R.csv", help="a table of 'emlib recover'")
     parser.add_argument("--identify", metavar="I.csv", help="a table of 'emlib identify'")
     parser.add_argument("--prediction", metavar="P.csv", help="a table of 'emlib predict'")
