@@ -142,12 +142,19 @@ bool em_output_held(const char *path, char *by, size_t size)
     return yes;
 }
 
+/* /dev/stdout and its like lead to whatever file is open there, but are links of the whole machine: not to be replaced. */
+static bool is_device(const char *path)
+{
+    struct stat info;
+    return strncmp(path, "/dev/", strlen("/dev/")) == 0 && lstat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 static em_code check_name(const em_output *output, em_error *error)
 {
     struct stat info;
     if (stat(output->path, &info) != 0)
         return EM_OK;
-    if (!S_ISREG(info.st_mode))
+    if (!S_ISREG(info.st_mode) || is_device(output->path))
         return em_fail(error, EM_INPUT_ERROR, "%s is %s; name a file to write", output->path,
                        S_ISDIR(info.st_mode) ? "a folder" : "not a plain file");
     return output->force ? EM_OK : exists_already(output, error);

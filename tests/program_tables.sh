@@ -16,6 +16,7 @@ make_table
 expect 0 'subjects +6' "$emlib" import table.csv -o data.h5
 expect 2 'data.h5 exists' "$emlib" import table.csv -o data.h5
 expect 0 'subjects +6' "$emlib" import table.csv -o data.h5 --force
+expect 2 '/dev/stdout is not a plain file' "$emlib" import table.csv -o /dev/stdout --force
 expect 0 '^ann,-[0-9.]+$' "$emlib" loglik data.h5 --model rw --at alpha=0.1,beta=0.2 --csv
 expect 2 'no value for parameter beta' "$emlib" loglik data.h5 --model rw --at alpha=0.1
 expect 2 "has no parameter 'gamma'" "$emlib" loglik data.h5 --model rw --at gamma=0.1
