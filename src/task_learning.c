@@ -45,7 +45,9 @@ static void take_turns(em_scene *scene, int first, int options, int skip)
 {
     const double hazard = em_scene_setting(scene, first + HAZARD), least = em_scene_setting(scene, first + REVERSAL);
     double *state = scene->state;
-    for (; state[NEXT] <= scene->trial; state[NEXT]++, state[SINCE]++) {
+    int trial = (int)state[NEXT];
+    for (; trial <= scene->trial; trial++) {
+        state[SINCE] += trial > 0;
         if (state[SINCE] < least || state[RUN] < em_scene_setting(scene, first + CRITERION) ||
             (hazard < 1 && !em_scene_chance(scene, hazard)))
             continue;
@@ -53,6 +55,7 @@ static void take_turns(em_scene *scene, int first, int options, int skip)
         state[SINCE] = -skip;
         state[RUN] = 0;
     }
+    state[NEXT] = trial;
 }
 
 /* ---- bandit ---- */
