@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,13 +102,20 @@ static bool is_good(const char *name)
     return false;
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info, (void)kind, (void)where;
+    remove(path);
+    return 0;
+}
+
 void scratch_tidy(void)
 {
     DIR *open_folder = opendir(".");
     struct dirent *entry;
     while (open_folder && (entry = readdir(open_folder)))
         if (*entry->d_name != '.' && !is_good(entry->d_name))
-            remove(entry->d_name);
+            nftw(entry->d_name, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* folders, too */
     if (open_folder)
         closedir(open_folder);
     for (int i = 0; i < n_good; i++) {
@@ -186,16 +194,58 @@ em_code __wrap_em_fit_file(em_comm *comm, const char *dataset, const em_model *m
     return __real_em_fit_file(comm, dataset, model, &less, &stoppable, progress, log, fit, error);
 }
 
+static em_simulation less_of(const em_simulation *simulation)
+{
+    em_simulation less = *simulation;
+    less.subjects = less.subjects > 20 ? 20 : less.subjects;
+    less.trials = less.trials > 20 ? 20 : less.trials;
+    return less;
+}
+
+static em_fit_options short_of(const em_fit_options *options)
+{
+    em_fit_options less = *options;
+    less.max_iter = less.max_iter > 3 ? 3 : less.max_iter;
+    less.starts = less.starts == 0 || less.starts > 2 ? 2 : less.starts;
+    return less;
+}
+
 __typeof__(em_simulate_file) __real_em_simulate_file, __wrap_em_simulate_file;
 em_code __wrap_em_simulate_file(em_comm *comm, const em_model *model, const em_simulation *simulation, const char *path, bool force,
                                 em_error *error)
 {
-    em_simulation less = *simulation;
-    if (less.subjects > 20)
-        less.subjects = 20;
-    if (less.trials > 20)
-        less.trials = 20;
+    const em_simulation less = less_of(simulation);
     return __real_em_simulate_file(comm, model, &less, path, force, error);
+}
+
+__typeof__(em_recover) __real_em_recover, __wrap_em_recover;
+em_code __wrap_em_recover(em_comm *comm, const em_model *model, const em_simulation *simulation, const em_fit_options *options,
+                          int repetitions, const em_progress *progress, em_recovery **recovery, em_error *error)
+{
+    const em_simulation less = less_of(simulation);
+    const em_fit_options shorter = short_of(options);
+    return __real_em_recover(comm, model, &less, &shorter, repetitions > 2 ? 2 : repetitions, progress, recovery, error);
+}
+
+__typeof__(em_identify) __real_em_identify, __wrap_em_identify;
+em_code __wrap_em_identify(em_comm *comm, const em_model *const *models, int n_models, const em_simulation *simulation,
+                           const em_fit_options *options, int repetitions, const em_progress *progress,
+                           em_identification **identification, em_error *error)
+{
+    em_simulation less[MOST_WORDS];
+    const em_fit_options shorter = short_of(options);
+    for (int i = 0; i < n_models; i++) /* not more than there are words */
+        less[i] = less_of(&simulation[i]);
+    return __real_em_identify(comm, models, n_models, less, &shorter, repetitions > 1 ? 1 : repetitions, progress, identification, error);
+}
+
+__typeof__(em_predict) __real_em_predict, __wrap_em_predict;
+em_code __wrap_em_predict(em_comm *comm, const char *fit, const em_predict_options *options, const em_log *log, em_prediction **prediction,
+                          em_error *error)
+{
+    em_predict_options less = *options;
+    less.draws = less.draws > 20 ? 20 : less.draws;
+    return __real_em_predict(comm, fit, &less, log, prediction, error);
 }
 
 int scratch_run(const char *const *words)
