@@ -4,7 +4,7 @@
 # or the fit is written.
 # usage: kill.sh EMLIB MPIEXEC KILLS [SEED]
 set -u
-emlib=$1 mpiexec=$2 kills=$3
+emlib=$(realpath "$1") mpiexec=$2 kills=$3
 RANDOM=${4:-1}
 # shellcheck source-path=SCRIPTDIR source=expect.sh
 source "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
@@ -16,6 +16,7 @@ fit=(fit data.h5 --model rw_dual --bootstrap 60 --evidence importance --samples 
 expect 0 '200 subjects' "$emlib" simulate --model rw_dual --subjects 200 --trials 60 --seed 4 -o data.h5
 began=$(date +%s%N)
 expect 0 '' "$emlib" "${fit[@]}" -o whole.h5
+[ -e whole.h5 ] || finish
 whole_ms=$((($(date +%s%N) - began) / 1000000))
 same_table() { cmp <("$emlib" export whole.h5 --table "$1") <("$emlib" export fit.h5 --table "$1"); }
 nothing_left() { [ "$(find . -name '*fit.h5*')" = ./fit.h5 ]; }
