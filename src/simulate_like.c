@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "group.h"
+#include "repeat.h"
 #include "replay.h"
 
 em_like_options em_like_defaults(void)
@@ -194,6 +195,8 @@ em_code em_simulation_from(const char *path, const em_model *model, em_simulatio
                        what);
     else
         code = check_group(fit, path, error);
+    if (code == EM_OK && sim->options == 0 && em_repeat_has_options(model))
+        sim->options = fit->n_options;
     for (int j = 0; j < model->n_parameters && code == EM_OK; j++) {
         sim->mu[j] = fit->mu[j];
         sim->var[j] = fit->var[j];
