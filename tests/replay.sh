@@ -109,6 +109,12 @@ check test "$(options four_new.h5)" = '0 1 2 3 '
 expect 0 '2 subjects, 80 trials' "$emlib" simulate --from four_fit.h5 --like empty.h5 -o four_plan.h5
 check test "$(options four_plan.h5)" = '0 1 2 3 '
 
+# ---- estimates that the fit flags are named: without any reward nothing tells what somebody is like
+{ echo subject,choice,reward; for _ in 1 2 3; do echo same,0,0; done; for trial in {1..12}; do echo "both,$((trial % 3 == 0)),$((trial % 2))"; done; } >same.csv
+"$emlib" import same.csv -o same_data.h5 >/dev/null 2>&1
+"$emlib" fit same_data.h5 --model rw --group none -q -o same_fit.h5 2>/dev/null
+expect 0 'warning: same_fit.h5: the estimate of subject same is not one to rely on .flagged' "$emlib" simulate --from same_fit.h5 --parameters subjects -o same_again.h5
+
 # ---- data that are elsewhere
 mv data.h5 moved.h5
 expect 2 'data.h5, the data of the fit, is not there; --data' "$emlib" predict fit.h5
