@@ -126,6 +126,7 @@ def make_fits():
                 rows.writerow([name, "<b>left" if side else "right", (t + s * side) % 3 == 0 and 1 or 0])
     emlib("import", "hostile.csv", "-o", "hostile.h5")
     emlib("fit", "hostile.h5", "--model", "rw", "-o", "hostile_rw.h5", "--quiet", good=(0, 3))
+    table("third.csv", "subject,choice,reward", [(s, ("left", "right")[t * t // 3 % 2], t % 2) for s in "abcd" for t in range(20)])
     emlib("simulate", "--model", "rw", "--subjects", "1", "--trials", "80", "--seed", "5", "-o", "one.h5")
     emlib("fit", "one.h5", "--model", "rw", "-o", "one_rw.h5", "--quiet", good=(0, 3))
 
@@ -194,6 +195,11 @@ def test_other_fits():
     mine = source[1][source[1]["subject"] == "sub-02"]
     want = np.where(mine["choice"] == 1, mine["p_choice"], 1 - mine["p_choice"])
     check(np.allclose(figure.axes[0].lines[0].get_ydata(), want), "the line is the probability of choice 1")
+    for words, line in ((["--levels", "choice=right,left,up"], "probability of what was chosen"), ([], "probability of choice = right")):
+        emlib("import", "third.csv", *words, "-o", "third.h5", "--force")
+        emlib("fit", "third.h5", "--model", "rw", "--group", "fixed", "-o", "third_rw.h5", "--quiet", "--force")
+        labels = [text.get_text() for text in drawn(individuals, individuals.read(["third_rw.h5"]), "a third option").legends[0].get_texts()]
+        check(any(line in label for label in labels), f"with {words} the line is the {line}, not {labels}")
     check(np.allclose(individuals.smoothed(np.array([0, 1, np.nan, 1, 1.0]), 3), [0.5, 0.5, 1, 1, 1]), "moving average")
     drawn(individuals, individuals.read(["hostile_rw.h5"]), "individuals with hostile names")
 
