@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import warnings
 
 program, scripts = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 os.environ["EMLIB"] = program
@@ -187,6 +188,14 @@ def test_other_fits():
     drawn(convergence, convergence.read(["rw_dual.h5"]), "convergence", width=120)
     drawn(convergence, convergence.read(["rw_given.h5"]), "a given group")
     figure = drawn(shrinkage, shrinkage.read(["rw.h5", "rw_ml.h5"]), "shrinkage", subjects=["sub-03"])
+    endless = sources.Fit("one_rw.h5")
+    endless.mu_lower[1], endless.mu_upper[1] = -2000, 2000
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        axes = drawn(parameters, (endless, None), "an interval without an end", scale="natural").axes[1]
+    line = next(line for line in axes.lines if line.get_linewidth() == 1.5)
+    low, high = line.get_xdata()
+    check(low == 0 and axes.get_xlim()[1] < high < np.inf, f"an interval without an end leaves the picture: {low} to {high}")
     fit, alone = sources.Fit("rw.h5"), sources.Fit("rw_ml.h5")
     shown = np.concatenate([c.get_offsets() for c in figure.axes[0].collections])
     check(any(np.allclose(point, (alone.unconstrained[2, 0], fit.unconstrained[2, 0])) for point in shown), "a dot is (own, under the group)")
