@@ -55,7 +55,8 @@ static em_code take_view(const em_fit *fit, em_trials *trials, em_setup *setup, 
     return code;
 }
 
-/* Whether subject s of the dataset is the fit's subject *next, which is then stepped over: both stand in the dataset's order. */
+/* Whether subject s of the dataset is the fit's subject *next, which is then stepped over: both stand in the dataset's
+ * order. */
 static bool is_next(const em_fit *fit, const em_trials *trials, size_t s, size_t *next)
 {
     const bool in = *next < fit->n_subjects && strcmp(fit->subject[*next], em_trials_id(trials, s)) == 0;
