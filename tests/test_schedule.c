@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "helpers.h"
+
 #include "number.h"
 #include "task.h"
 
@@ -88,6 +90,9 @@ static void test_defaults(void **state)
     assert_int_equal(known, sizeof before / sizeof *before);
     for (size_t i = 0; i < known; i++) {
         const em_model *model = em_model_find(before[i].model);
+        if (!model && SLOW_BUILD) /* with sanitizers not all models are there */
+            continue;
+        assert_non_null(model);
         assert_string_equal(model->task, before[i].task);
         em_error error;
         em_dataset *data = simulate(model, NULL, 5, 130, &error);
@@ -108,6 +113,8 @@ static void test_truth(void **state)
     for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
         em_error error;
         const em_model *model = em_model_find(before[i].model);
+        if (!model && SLOW_BUILD)
+            continue;
         em_dataset *a = simulate(model, NULL, 5, 130, &error),
                    *b = simulate(model, a->truth->task_settings, 5, 130, &error);
         if (!b)
@@ -222,6 +229,8 @@ static bool changes(const em_task *task, const em_setting *setting, int end)
 static void test_effects(void **state)
 {
     (void)state;
+    if (SLOW_BUILD) /* without all models some settings have nobody to show what they do */
+        skip();
     for (const em_task *t = em_task_next(NULL); t; t = em_task_next(t))
         for (int k = 0; k < em_settings_count(t); k++)
             if (!changes(t, &t->settings[k], 0) && !changes(t, &t->settings[k], 1))
@@ -291,7 +300,7 @@ static void test_columns(void **state)
                 for (; at && *at && *at != ' '; at++)
                     *at = '-';
             }
-        for (const char *at = listed; *at; at++)
+        for (const char *at = listed; *at && !SLOW_BUILD; at++)
             if (*at != ' ' && *at != '-')
                 fail_msg("task %s lists columns that no model has: %s", t->name, listed);
         assert_false(em_task_knows(t, "rewar") || em_task_knows(t, ""));
@@ -314,7 +323,7 @@ static void test_wrong_task(void **state)
     no_simulation("rw", NULL, "names no task");
     no_simulation("rw", "bandits", "names the task 'bandits', which there is not");
     no_simulation("rw", "delays", "task delays does not know the column 'reward' of model rw, only: amount_sooner");
-    no_simulation("dd_exp", "bandit", "does not know the column");
+    no_simulation("dd_hyperbolic", "bandit", "does not know the column");
     no_simulation("rw", "reaction", "only: none");
     no_simulation(
         "rw", "selection",
