@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "emlib/emlib.h"
+#include "helpers.h"
 #include "output.h"
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
