@@ -337,8 +337,11 @@ static em_code read_share(em_replay *r, em_options_seen *seen, double *any, em_e
                  rank = (size_t)em_comm_rank(r->comm);
     em_replay_share(S, ranks, rank, &r->first, &r->end);
     em_code code = em_trials_read(&r->trials, r->first, r->end, error);
+    /* In the fit's own data the number of options is the fit's: who was left out of it has no say and is not drawn. */
+    size_t hint = 0;
     for (size_t s = r->first; s < r->end && code == EM_OK; s++)
-        code = em_trials_check(&r->trials, s, seen, error);
+        if (!r->own_data || em_replay_place(r, s, &hint) != SIZE_MAX)
+            code = em_trials_check(&r->trials, s, seen, error);
     if (code == EM_OK)
         *any = any_response(r);
     return code == EM_OK ? make_room(r, error) : code;

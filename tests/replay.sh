@@ -45,6 +45,14 @@ expect 0 'left out: phase' "$emlib" simulate --model gng_m1 --like plan.h5 -o pl
 "$emlib" fit planned.h5 --model gng_m1 --group fixed -q -o planned_fit.h5
 check test "$("$emlib" export planned_fit.h5 --table trials | grep -cE '^[ab],[0-9]+,[0-3],[01],(-1|0|1),')" -eq 3
 check test "$("$emlib" export planned_fit.h5 --table trials | grep -c '^a,3,NA,NA,NA,')" -eq 1
+# who was left out of a fit has no say in how many options there are
+awk 'BEGIN { print "subject,choice,reward"; for (i = 0; i < 90; i++) print (i < 60 ? i < 30 ? "a" : "b" : "c") "," i * i % (i < 60 ? 2 : 3) + (i == 80) "," i % 2 }' >three.csv
+"$emlib" import three.csv -o three.h5 >/dev/null
+"$emlib" fit three.h5 --model rw --group fixed --exclude c -q -o two_options.h5
+"$emlib" export two_options.h5 --table trials -o two_options.csv 2>/dev/null
+check grep -q '^a,1,0,0,0,0,-0.6931471805599' two_options.csv
+expect 0 'choice=1' "$emlib" predict two_options.h5 --draws 10 -o two_predict.csv
+check test "$(grep -c 'choice=2' two_predict.csv)" -eq 0
 # new people: the group of a fit is what --mu and --var say
 "$emlib" fit other.h5 --model rw --group fixed --mu alpha=-1,beta=0.5 --var alpha=0.3,beta=0.25 -q -o given.h5
 expect 0 '7 subjects, 12 trials each, model rw' "$emlib" simulate --from given.h5 --subjects 7 --trials 12 --split g=a,b --effect g:alpha=1 -o new.h5
