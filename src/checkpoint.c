@@ -477,8 +477,8 @@ static em_code read_state(em_checkpoint *c, em_error *error)
 
 static void schedule(em_checkpoint *c, double cost)
 {
-    /* never more than 2 % of the time */
-    c->due = em_now() + fmax(c->every, 50 * cost);
+    /* one hundredth of the time, so that with what it leaves to be written by the system it stays below two */
+    c->due = em_now() + fmax(c->every, 100 * cost);
 }
 
 em_code em_checkpoint_begin(em_checkpoint *c, em_comm *comm, const em_plan *plan, em_estep *estep, em_evidences *evidences,

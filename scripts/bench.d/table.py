@@ -31,7 +31,7 @@ NOTES = {
     "ranks": "the ratio is the speed-up. Group values are checked to be the same to the last bit. Waiting: of the slowest rank.",
     "growth": "one rank. Exponent 1: in proportion; how many evaluations EM takes depends on the data. One evaluation: value, gradient and Hessian "
               "of everybody; models differ in more than their parameters.",
-    "checkpoint": "one rank. The ratio is what a fit takes more where its state is kept as often as it ever is, which is for 2 % of its time.",
+    "checkpoint": "one rank. The ratio is what a fit takes more where its state is kept as often as it ever is, which is for 1 % of its time.",
     "network": "counted: the messages of an EM iteration; computed, see scripts/bench.d/many_ranks.py: their time on so many ranks, from what a "
                "message between two ranks of this machine costs, and from what is assumed of a cluster. E-step: this machine's time for the "
                "subjects of one rank, the mean over a fit.",
