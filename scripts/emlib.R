@@ -38,10 +38,13 @@ emlib_table <- function(fit, name, ..., program = NULL) {
   file <- tempfile(fileext = ".csv")
   on.exit(unlink(file))
   emlib_run("export", fit, "--table", name, "-o", file, ..., program = program)
-  head <- names(utils::read.csv(file, nrows = 1, check.names = FALSE))
-  kinds <- rep(NA_character_, length(head))
-  if (name %in% c("subjects", "trials")) kinds[1] <- "character" # who: 007 stays 007
-  utils::read.csv(file, check.names = FALSE, stringsAsFactors = FALSE, na.strings = c("NA", ""), colClasses = kinds, encoding = "UTF-8")
+  table <- utils::read.csv(file, check.names = FALSE, na.strings = c("NA", ""), colClasses = "character", encoding = "UTF-8")
+  ids <- if (name %in% c("subjects", "trials")) 1 else 0 # who: 007 stays 007
+  for (i in setdiff(seq_along(table), ids)) {
+    value <- utils::type.convert(table[[i]], as.is = TRUE)
+    if (is.numeric(value) || all(is.na(value))) table[[i]] <- value # other texts stay, such as F and T
+  }
+  table
 }
 
 # A row for each subject: NAME (natural scale), NAME_unconstrained (MAP), NAME_sd (posterior standard deviation, unconstrained), evidence.

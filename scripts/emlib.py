@@ -16,6 +16,7 @@ Files are read with h5py, so read_fit, read_hbi and read_dataset need no program
 have the names that `emlib export` gives them. S subjects, P parameters, N trials, I iterations, K models. What goes wrong raises
 EmlibError with the program's own message. Needs h5py, numpy and pandas (Debian: python3-h5py python3-numpy python3-pandas).
 """
+import csv
 import io
 import json
 import os
@@ -502,7 +503,7 @@ def _checked(frame, subject):
         raise EmlibError(f"there is no column '{subject}' that tells subjects apart; there are " + ", ".join(map(str, frame.columns)))
     if frame[subject].isna().any():
         raise EmlibError(f"the column '{subject}' has missing values, first in row {int(np.flatnonzero(frame[subject].isna())[0])}")
-    if frame[subject].dtype.kind == "f" and (frame[subject] % 1 == 0).all():
+    if frame[subject].dtype.kind == "f" and ((frame[subject] % 1 == 0) & (frame[subject].abs() < 2**53)).all():
         frame = frame.assign(**{subject: frame[subject].astype("int64")})
     return frame
 
@@ -525,7 +526,7 @@ def _write_csv(frame, path):
     for name in out.columns:
         if out[name].dtype == bool or str(out[name].dtype) == "boolean":
             out[name] = out[name].astype("Int64")
-    out.to_csv(path, index=False, na_rep="NA")
+    out.to_csv(path, index=False, na_rep="NA", quoting=csv.QUOTE_NONNUMERIC)  # blanks around texts stay where there are quotes
 
 
 def _given(option, values, frames):

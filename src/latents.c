@@ -55,6 +55,27 @@ static em_code take_view(const em_fit *fit, em_trials *trials, em_setup *setup, 
     return code;
 }
 
+/* Whether subject s of the dataset is the fit's subject *next, which is then stepped over: both stand in the dataset's
+ * order. */
+static bool is_next(const em_fit *fit, const em_trials *trials, size_t s, size_t *next)
+{
+    const bool in = *next < fit->n_subjects && strcmp(fit->subject[*next], em_trials_id(trials, s)) == 0;
+    *next += in;
+    return in;
+}
+
+/* The number of options that the fit had: who was left out of it has no say. */
+static em_code count_options(const em_fit *fit, em_trials *trials, int asked, em_error *error)
+{
+    em_options_seen seen = {.levels = 0};
+    size_t next = 0;
+    em_code code = EM_OK;
+    for (size_t s = 0; s < trials->data->n_subjects && code == EM_OK; s++)
+        if (is_next(fit, trials, s, &next))
+            code = em_trials_check(trials, s, &seen, error);
+    return code == EM_OK ? em_trials_options(trials, &seen, asked, NULL, error) : code;
+}
+
 static void no_numbers(double *value, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -70,14 +91,13 @@ static em_code trace_all(const em_fit *fit, const em_trials *trials, const em_vi
     em_code code = EM_OK;
     for (size_t s = 0; code == EM_OK && s < trials->data->n_subjects; s++) {
         const size_t from = trials->data->offset[s], n = trials->data->offset[s + 1] - from;
-        const bool in = next < fit->n_subjects && strcmp(fit->subject[next], em_trials_id(trials, s)) == 0;
-        if (in && em_subject_is_used(fit->subject_status[next]) && isfinite(fit->map[next * P])) {
-            code = trace_subject(trials, view, s, fit->map + next * P, latents + from * L, log_likelihood + from, error);
+        const size_t i = next;
+        if (is_next(fit, trials, s, &next) && em_subject_is_used(fit->subject_status[i]) && isfinite(fit->map[i * P])) {
+            code = trace_subject(trials, view, s, fit->map + i * P, latents + from * L, log_likelihood + from, error);
         } else {
             no_numbers(latents + from * L, n * L);
             no_numbers(log_likelihood + from, n);
         }
-        next += in;
     }
     if (code == EM_OK && next != fit->n_subjects)
         code = em_fail(error, EM_INPUT_ERROR, "%s: the fit's subject %s is not there", trials->path, fit->subject[next]);
@@ -99,7 +119,6 @@ em_code em_trial_values(const em_fit *fit, const em_model *model, const char *da
     em_trials trials = {0};
     em_setup setup = {0};
     em_fit_shape shape = {0};
-    em_options_seen seen = {.levels = 0};
     *frame = NULL;
     *latents = *log_likelihood = NULL;
     json_t *options = json_loads(fit->options, 0, NULL);
@@ -115,10 +134,8 @@ em_code em_trial_values(const em_fit *fit, const em_model *model, const char *da
         code = take_view(fit, &trials, &setup, &shape, error);
     if (code == EM_OK)
         code = em_trials_read(&trials, 0, trials.data->n_subjects, error);
-    for (size_t s = 0; code == EM_OK && s < trials.data->n_subjects; s++)
-        code = em_trials_check(&trials, s, &seen, error);
     if (code == EM_OK)
-        code = em_trials_options(&trials, &seen, asked, NULL, error);
+        code = count_options(fit, &trials, asked, error);
     if (code == EM_OK) {
         *latents = em_new(trials.data->n_rows * (size_t)model->n_latents, sizeof **latents, error);
         *log_likelihood = *latents ? em_new(trials.data->n_rows, sizeof **log_likelihood, error) : NULL;

@@ -290,6 +290,9 @@ static em_code check(const em_predict_options *o, em_error *error)
 {
     if (o->draws < 2)
         return em_fail(error, EM_INPUT_ERROR, "a prediction needs at least 2 draws, not %d", o->draws);
+    if (o->history == EM_HISTORY_OBSERVED && (o->n_keep || (o->task_settings && *o->task_settings)))
+        return em_fail(error, EM_INPUT_ERROR, "--history observed takes all outcomes as recorded: %s is for own",
+                       o->n_keep ? "--keep" : "--task");
     return o->bins >= 1 ? EM_OK
                         : em_fail(error, EM_INPUT_ERROR, "a learning curve needs at least 1 bin, not %d", o->bins);
 }
@@ -303,6 +306,21 @@ static em_code check_by(const em_replay *r, em_error *error)
                            "--by: column '%s' is %s of model %s, which replicates have of their own; conditions are what "
                            "is shown",
                            r->by, r->model->columns[c].role == EM_RESPONSE ? "a response" : "an outcome", r->model->name);
+    return EM_OK;
+}
+
+/* Nothing else than outcomes could change. */
+static em_code check_keep(const em_replay *r, em_error *error)
+{
+    for (int k = 0; k < r->n_keep; k++) {
+        bool outcome = false;
+        for (int c = 0; c < r->model->n_columns; c++)
+            outcome = outcome || (r->model->columns[c].role == EM_OUTCOME &&
+                                  strcmp(r->model->columns[c].name, r->keep[k]) == 0);
+        if (!outcome)
+            return em_fail(error, EM_INPUT_ERROR, "--keep: column '%s' is no outcome of model %s", r->keep[k],
+                           r->model->name);
+    }
     return EM_OK;
 }
 
@@ -345,6 +363,8 @@ em_code em_predict(em_comm *comm, const char *fit, const em_predict_options *o, 
         code = em_fit_check_data(j.replay.fit, j.replay.dataset, j.replay.trials.data->fingerprint, error);
     if (code == EM_OK)
         code = check_by(&j.replay, error);
+    if (code == EM_OK)
+        code = check_keep(&j.replay, error);
     if (code == EM_OK)
         em_replay_say(&j.replay, em_comm_rank(comm) == 0 ? log : NULL);
     if (code == EM_OK)

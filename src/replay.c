@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "fit_file.h"
+#include "repeat.h"
 #include "scatter.h"
 
 /* ---- the fit ---------------------------------------------------------------------------------------------------- */
@@ -158,6 +159,59 @@ static em_outcome_rule rule_of(const em_replay *r, int column)
     return rule;
 }
 
+/* Could the model's data have this value in this column? */
+static bool is_allowed(const em_replay *r, int column, double x)
+{
+    const em_column *c = &r->model->columns[column];
+    if (c->codes == EM_NUMBER)
+        return isfinite(x) && x >= c->min && x <= c->max;
+    return x >= 0 && x < em_replay_codes(r, column) && x == floor(x);
+}
+
+/* What columns NAME_0, NAME_1, ... bring comes to stand in the model's column, so it has to be of its kind. */
+static em_code check_option(const em_replay *r, int column, const em_also_column *also, em_error *error)
+{
+    const em_dataset *data = r->trials.data;
+    for (size_t s = r->first; s < r->end; s++)
+        for (size_t row = data->offset[s]; row < data->offset[s + 1]; row++) {
+            const double x = also->value[row - data->first_row];
+            if (!isnan(x) && !is_allowed(r, column, x))
+                return em_fail(error, EM_INPUT_ERROR,
+                               "%s: subject %s, trial %zu, column '%s': %.17g is not allowed; it is the outcome of an "
+                               "option, and model %s does not take it in column '%s'",
+                               r->dataset, em_trials_id(&r->trials, s), row - data->offset[s] + 1, also->name, x,
+                               r->model->name, r->model->columns[column].name);
+        }
+    return EM_OK;
+}
+
+static em_code check_options(const em_replay *r, em_error *error)
+{
+    em_code code = EM_OK;
+    for (int c = 0; c < r->model->n_columns && r->history == EM_HISTORY_OWN; c++) {
+        const em_outcome_rule *rule = &r->outcome[c];
+        if (r->model->columns[c].role != EM_OUTCOME || rule->source != EM_SOURCE_OF_OPTION)
+            continue;
+        for (int k = 0; k < em_replay_codes(r, rule->choice) && code == EM_OK; k++)
+            code = check_option(r, c, &r->trials.also[rule->option[k]], error);
+    }
+    return code;
+}
+
+/* Settings of a task are for where it draws. */
+static em_code check_task(const em_replay *r, em_error *error)
+{
+    bool draws = false;
+    for (int c = 0; c < r->model->n_columns && r->history == EM_HISTORY_OWN; c++)
+        draws = draws || (r->model->columns[c].role == EM_OUTCOME &&
+                          (r->is_plan || r->outcome[c].source == EM_SOURCE_TASK));
+    if (!r->task_settings || !*r->task_settings || draws)
+        return EM_OK;
+    return em_fail(error, EM_INPUT_ERROR, "--task: task %s draws nothing here: %s", r->task->name,
+                   r->history == EM_HISTORY_OWN ? "it is known what every choice brings, so leave it out"
+                                                : "outcomes are those recorded; it is for --history own");
+}
+
 static em_code settle_sources(em_replay *r, em_history history, em_error *error)
 {
     int none = -1;
@@ -177,7 +231,8 @@ static em_code settle_sources(em_replay *r, em_history history, em_error *error)
                        "or, where it does not depend on the choice, --keep %s",
                        r->dataset, r->model->columns[none].name, r->model->name, r->model->columns[none].name,
                        r->model->columns[none].name, r->model->columns[none].name);
-    return EM_OK;
+    const em_code code = check_options(r, error);
+    return code == EM_OK ? check_task(r, error) : code;
 }
 
 void em_replay_say(const em_replay *r, const em_log *log)
@@ -282,8 +337,11 @@ static em_code read_share(em_replay *r, em_options_seen *seen, double *any, em_e
                  rank = (size_t)em_comm_rank(r->comm);
     em_replay_share(S, ranks, rank, &r->first, &r->end);
     em_code code = em_trials_read(&r->trials, r->first, r->end, error);
+    /* In the fit's own data the number of options is the fit's: who was left out of it has no say and is not drawn. */
+    size_t hint = 0;
     for (size_t s = r->first; s < r->end && code == EM_OK; s++)
-        code = em_trials_check(&r->trials, s, seen, error);
+        if (!r->own_data || em_replay_place(r, s, &hint) != SIZE_MAX)
+            code = em_trials_check(&r->trials, s, seen, error);
     if (code == EM_OK)
         *any = any_response(r);
     return code == EM_OK ? make_room(r, error) : code;
@@ -295,6 +353,20 @@ static em_code read_settings(em_replay *r, em_error *error)
         return em_settings_read(r->task, r->trials.options, r->task_settings, &r->settings, error);
     if (r->task_settings)
         return em_fail(error, EM_INPUT_ERROR, "--task: model %s names no task that there is", r->model->name);
+    return EM_OK;
+}
+
+/* A fit knows how many options there are, also where nobody in these data chose the last ones. */
+static em_code take_number_of_options(em_replay *r, em_error *error)
+{
+    if (!r->fit || !em_repeat_has_options(r->model))
+        return EM_OK;
+    const int K = r->fit->n_options;
+    if (K < 2 || K > EM_MAX_OPTIONS)
+        return em_fail(error, EM_INPUT_ERROR, "%s: the number of options can be 2 to %d, not %d", r->path,
+                       EM_MAX_OPTIONS, K);
+    if (r->own_data || r->trials.options < K)
+        r->trials.options = K;
     return EM_OK;
 }
 
@@ -317,6 +389,8 @@ em_code em_replay_open(em_replay *r, em_history history, const em_log *log, em_e
     em_comm_most(r->comm, &any, 1);
     r->is_plan = r->plans && any == 0;
     code = em_trials_options(&r->trials, &seen, options, log, error);
+    if (code == EM_OK)
+        code = take_number_of_options(r, error);
     if (code == EM_OK)
         code = read_settings(r, error);
     if (code == EM_OK)

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "group.h"
+#include "repeat.h"
 #include "replay.h"
 
 em_like_options em_like_defaults(void)
@@ -164,6 +165,19 @@ static em_code take_estimate(const job *j, size_t s, size_t place, double *x, em
     return EM_OK;
 }
 
+/* Estimates that the fit flags are drawn with like the others; who has them is said. */
+static void warn_of_flagged(const em_fit *fit, const char *path, const em_log *log)
+{
+    enum { NAMED = 10 };
+    size_t n = 0;
+    for (size_t i = 0; i < fit->n_subjects; i++)
+        if (em_subject_is_flagged(fit->subject_status[i]) && n++ < NAMED)
+            em_say(log, "warning: %s: the estimate of subject %s is not one to rely on (%s)", path, fit->subject[i],
+                   em_subject_status_text(fit->subject_status[i]));
+    if (n > NAMED)
+        em_say(log, "warning: and those of %zu more subjects", n - NAMED);
+}
+
 /* What of a fit's group a mean and a variance of each of the model's parameters cannot say; NULL: nothing. */
 static const char *beyond(const em_fit *fit, const em_model *model)
 {
@@ -194,6 +208,8 @@ em_code em_simulation_from(const char *path, const em_model *model, em_simulatio
                        what);
     else
         code = check_group(fit, path, error);
+    if (code == EM_OK && sim->options == 0 && em_repeat_has_options(model))
+        sim->options = fit->n_options;
     for (int j = 0; j < model->n_parameters && code == EM_OK; j++) {
         sim->mu[j] = fit->mu[j];
         sim->var[j] = fit->var[j];
@@ -516,6 +532,8 @@ em_code em_simulate_like(em_comm *comm, const em_like_options *o, const em_log *
     em_code code = em_replay_open(&j.replay, EM_HISTORY_OWN, mine, error);
     if (code == EM_OK)
         em_replay_say(&j.replay, mine);
+    if (code == EM_OK && j.replay.fit && o->estimates)
+        warn_of_flagged(j.replay.fit, o->fit, mine);
     if (code == EM_OK)
         code = run(&j, mine, data, error);
     if (code != EM_OK) {

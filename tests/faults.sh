@@ -133,14 +133,14 @@ check ends HUP 129 "$emlib" simulate --model rw --subjects 20000 --trials 2000 -
 
 # ---- data that go away, or never were there
 cp data.h5 gone.h5
-"$emlib" fit gone.h5 --model rw --accelerate none --tol 1e-300 --max-iter 4000 --quiet -o from_gone.h5 2>/dev/null &
+"$emlib" fit gone.h5 --model rw --accelerate none --tol 1e-300 --max-iter 100000 --quiet -o from_gone.h5 2>/dev/null &
 job=$!
 check wait_for .from_gone.h5.tmp
 sleep 0.2
 rm gone.h5
 wait $job
 check test $? -eq 3
-expect 3 'from_gone.h5|not converged|NOT' "$emlib" fit data.h5 --model rw --accelerate none --tol 1e-300 --max-iter 4000 --quiet -o there.h5
+expect 3 'from_gone.h5|not converged|NOT' "$emlib" fit data.h5 --model rw --accelerate none --tol 1e-300 --max-iter 100000 --quiet -o there.h5
 check same_numbers from_gone.h5 there.h5
 mkdir here there empty
 cp data.h5 here

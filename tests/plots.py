@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import warnings
 
 program, scripts = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 os.environ["EMLIB"] = program
@@ -126,6 +127,7 @@ def make_fits():
                 rows.writerow([name, "<b>left" if side else "right", (t + s * side) % 3 == 0 and 1 or 0])
     emlib("import", "hostile.csv", "-o", "hostile.h5")
     emlib("fit", "hostile.h5", "--model", "rw", "-o", "hostile_rw.h5", "--quiet", good=(0, 3))
+    table("third.csv", "subject,choice,reward", [(s, ("left", "right")[t * t // 3 % 2], t % 2) for s in "abcd" for t in range(20)])
     emlib("simulate", "--model", "rw", "--subjects", "1", "--trials", "80", "--seed", "5", "-o", "one.h5")
     emlib("fit", "one.h5", "--model", "rw", "-o", "one_rw.h5", "--quiet", good=(0, 3))
 
@@ -186,6 +188,14 @@ def test_other_fits():
     drawn(convergence, convergence.read(["rw_dual.h5"]), "convergence", width=120)
     drawn(convergence, convergence.read(["rw_given.h5"]), "a given group")
     figure = drawn(shrinkage, shrinkage.read(["rw.h5", "rw_ml.h5"]), "shrinkage", subjects=["sub-03"])
+    endless = sources.Fit("one_rw.h5")
+    endless.mu_lower[1], endless.mu_upper[1] = -2000, 2000
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        axes = drawn(parameters, (endless, None), "an interval without an end", scale="natural").axes[1]
+    line = next(line for line in axes.lines if line.get_linewidth() == 1.5)
+    low, high = line.get_xdata()
+    check(low == 0 and axes.get_xlim()[1] < high < np.inf, f"an interval without an end leaves the picture: {low} to {high}")
     fit, alone = sources.Fit("rw.h5"), sources.Fit("rw_ml.h5")
     shown = np.concatenate([c.get_offsets() for c in figure.axes[0].collections])
     check(any(np.allclose(point, (alone.unconstrained[2, 0], fit.unconstrained[2, 0])) for point in shown), "a dot is (own, under the group)")
@@ -194,6 +204,11 @@ def test_other_fits():
     mine = source[1][source[1]["subject"] == "sub-02"]
     want = np.where(mine["choice"] == 1, mine["p_choice"], 1 - mine["p_choice"])
     check(np.allclose(figure.axes[0].lines[0].get_ydata(), want), "the line is the probability of choice 1")
+    for words, line in ((["--levels", "choice=right,left,up"], "probability of what was chosen"), ([], "probability of choice = right")):
+        emlib("import", "third.csv", *words, "-o", "third.h5", "--force")
+        emlib("fit", "third.h5", "--model", "rw", "--group", "fixed", "-o", "third_rw.h5", "--quiet", "--force")
+        labels = [text.get_text() for text in drawn(individuals, individuals.read(["third_rw.h5"]), "a third option").legends[0].get_texts()]
+        check(any(line in label for label in labels), f"with {words} the line is the {line}, not {labels}")
     check(np.allclose(individuals.smoothed(np.array([0, 1, np.nan, 1, 1.0]), 3), [0.5, 0.5, 1, 1, 1]), "moving average")
     drawn(individuals, individuals.read(["hostile_rw.h5"]), "individuals with hostile names")
 

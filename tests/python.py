@@ -114,6 +114,11 @@ def round_trip():
     check(read["choice"].tolist() == [0, 1, 0] and read["reward"].tolist() == [1, 0, 1] and read["subject"].tolist() == ["3", "3", "4"], "small")
     check(read["choice"].dtype == np.int64 and list(read.covariates.columns) == ["subject"], "whole numbers; no covariates")
 
+    for ids in ([" a", "a"], [1e20, 2e20]):
+        apart = pd.DataFrame({"subject": ids, "choice": [0, 1], "cue": pd.Categorical([" l", "r"], categories=["r", " l"], ordered=True)})
+        emlib.write_dataset(apart, "apart.h5", force=True)
+        apart = emlib.read_dataset("apart.h5")
+        check(apart["subject"].nunique() == 2 and list(apart["cue"]) == [" l", "r"], f"subjects {ids} stay apart, texts keep their blanks")
     refused("exists already", emlib.write_dataset, trials, "data.h5", subject="who")
     refused("no column 'subject'", emlib.write_dataset, trials, "no.h5")
     refused("two frames", emlib.write_dataset, [small[:2], small[:2]], "no.h5", subject="id")

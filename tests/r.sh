@@ -8,13 +8,13 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 {
-    echo "subject,choice,reward,cue"
+    echo "subject,choice,reward,cue,sex"
     for s in 007 "O'Brien, \$x" "ä"; do
         for t in 1 2 3 4 5 6 7 8 9 10 11 12; do
-            echo "\"$s\",$((t * t % 3 > 0)),$((t % 4 > 0)),$( ((t % 2)) && echo red || echo blue)"
+            echo "\"$s\",$((t * t % 3 > 0)),$((t % 4 > 0)),$( ((t % 2)) && echo red || echo blue),F"
         done
     done
-    echo "007,NA,1,red"
+    echo "007,NA,1,red,F"
 } >trials.csv
 printf 'subject,age\n007,20\nä,31.5\n' >people.csv
 "$emlib" import trials.csv --covariates people.csv -o data.h5 >/dev/null && "$emlib" fit data.h5 --model rw -o "a fit.h5" --quiet &&
@@ -29,8 +29,8 @@ stopifnot(identical(emlib_subjects(fit)$subject, c("007", "O'Brien, $x", "\u00e4
 stopifnot(identical(emlib_group(fit)$parameter, c("alpha", "beta")), nrow(emlib_trace(fit)) > 1)
 trials <- emlib_trials(fit, covariates = TRUE)
 stopifnot(nrow(trials) == 37, identical(names(trials),
-  c("subject", "trial", "choice", "reward", "cue", "age", "value", "pe", "log_likelihood", "p_choice")))
-stopifnot(trials$subject[1] == "007", all(trials$cue %in% c("red", "blue")), trials$age[1] == 20, is.na(trials$p_choice[13]))
+  c("subject", "trial", "choice", "reward", "cue", "sex", "age", "value", "pe", "log_likelihood", "p_choice")))
+stopifnot(trials$subject[1] == "007", all(trials$sex == "F"), all(trials$cue %in% c("red", "blue")), trials$age[1] == 20, is.na(trials$p_choice[13]))
 stopifnot(all.equal(trials$p_choice, exp(trials$log_likelihood), tolerance = 1e-14))
 both <- emlib_compare(c(fit, "ck.h5"))
 stopifnot(nrow(both) == 2, both$bic_int[1] < both$bic_int[2], abs(sum(both$expected_frequency) - 1) < 1e-12)

@@ -554,8 +554,9 @@ typedef struct em_simulation {
 /* Reads "age:alpha=0.5,age:beta=-1". effects [n] out, texts included in one block of memory: free it. NULL or an empty text gives
  * none. */
 EM_API em_code em_effects_read(const char *text, em_effect **effects, int *n, em_error *error) EM_MUST_CHECK;
-/* mu and var of the group of a fit of this model, for new people. EM_INPUT_ERROR where that says less than the group: with covariates,
- * conditions, covariances, bounds that come from the data, or without a group. */
+/* mu and var of the group of a fit of this model, for new people, and where `options` is 0 the fit's number of options.
+ * EM_INPUT_ERROR where that says less than the group: with covariates, conditions, covariances, bounds that come from the data, or
+ * without a group. */
 EM_API em_code em_simulation_from(const char *fit, const em_model *model, em_simulation *simulation, em_error *error) EM_MUST_CHECK;
 /* Draws subjects from the group and their trials from the model in its task; a sealed dataset with its truth. A covariate of
  * an effect that is no split is standard normal, drawn for each subject from random numbers of its own: the same seed gives the
@@ -581,7 +582,7 @@ typedef struct em_like_options {
     const char *model_file; /* path of the compiled model of a fit that was made with one */
     bool estimates;         /* everybody's own MAP in place of a draw from the group */
     double mu[EM_MAX_PARAMETERS], var[EM_MAX_PARAMETERS]; /* without a fit; as in em_simulation */
-    int options;            /* K, without a fit; 0: as found in the data */
+    int options;            /* K, without a fit; 0: as found in the data. With a fit: the fit's, or more where the data have more */
     uint64_t seed;
     const char *const *keep; /* [n_keep] columns that stay as they are: outcomes that do not depend on what is chosen, and columns that the
                                 model does not know, which are left out otherwise */
@@ -593,8 +594,8 @@ EM_API em_like_options em_like_defaults(void);
  * are, bit by bit; a trial without a response, or without an input, stays without a response. Bounds that come from the data (em_fact) are
  * those of the dataset. Where another choice than the recorded one is drawn, the outcome is the one of columns NAME_0, NAME_1, ... of
  * the dataset, or that of the model's column for the other option, or drawn by the model's task; EM_INPUT_ERROR where there is none of
- * these. Where the whole dataset has no response at all, it is a plan: every trial whose inputs are there is drawn, and so are outcomes that
- * are missing. Of the fit's own data its subjects are taken, of other data everybody. Collective; *data on rank 0, sealed, else NULL; the same
+ * these, and for settings of a task that draws nothing. Where the whole dataset has no response at all, it is a plan: every trial whose
+ * inputs are there is drawn, and so are outcomes that are missing. Of the fit's own data its subjects are taken, of other data everybody. Collective; *data on rank 0, sealed, else NULL; the same
  * on any number of ranks. */
 EM_API em_code em_simulate_like(em_comm *comm, const em_like_options *options, const em_log *log, em_dataset **data,
                                 em_error *error) EM_MUST_CHECK;

@@ -4,7 +4,7 @@ from matplotlib.lines import Line2D
 
 from . import look
 from .problem import Problem
-from .sources import Fit, model_about, trials_of
+from .sources import Fit, model_about, options_of, trials_of
 
 NAME = "individuals"
 FILES = "FIT.h5"
@@ -59,7 +59,7 @@ class _Content:
                 self.line = table[column].to_numpy(float)
             except (TypeError, ValueError):
                 raise Problem(f"{fit.path}: the column {column} of the table of trials is not numeric") from None
-        elif probability is not None and len(named) == 1 and self.choices and self._two_options(table[named[0]]):
+        elif probability is not None and len(named) == 1 and self.choices and _two_options(fit, responses, table, named[0]):
             self.is_probability = True
             chosen = codes(table[named[0]])
             self.line = np.where(np.isnan(chosen), np.nan, np.where(chosen == 1, probability, 1 - probability))
@@ -82,11 +82,16 @@ class _Content:
         options = sorted(column.dropna().unique())
         return look.shorten(options[-1], 14) if column.dtype == object and options else "1"
 
-    @staticmethod
-    def _two_options(column):
-        if column.dtype == object:
-            return column.nunique() == 2
-        return set(column.dropna().unique()) <= {0, 1}
+
+def _two_options(fit, responses, table, name):
+    """Whether one of two options was chosen, so that the other one has the rest of the probability; not where a third one was there and
+    nobody took it."""
+    column = table[name]
+    known = next(c["codes"] for c in responses if c["name"] == name)
+    texts = column.dtype == object
+    if not isinstance(known, int):
+        known = fit.about["options"].get("options") or (options_of(table, name) if texts else 2)
+    return known == 2 and (column.nunique() == 2 if texts else set(column.dropna().unique()) <= {0, 1})
 
 
 def codes(column):

@@ -195,8 +195,9 @@ def _group(axes, fit, j, function, natural, top, same, where):
     if not np.isfinite(mean):
         return
     if function is not None and np.isfinite(fit.mu_lower[j]):
-        axes.plot(function(np.array([fit.mu_lower[j], fit.mu_upper[j]])), [mean_at, mean_at], color=look.BLACK, lw=1.5, zorder=5,
-                  solid_capstyle="butt")
+        ends = function(np.array([fit.mu_lower[j], fit.mu_upper[j]]))
+        far = 1e3 * max(1, abs(mean))  # beyond the axis, for an interval without an end
+        axes.plot(np.where(np.isinf(ends), far, ends), [mean_at, mean_at], color=look.BLACK, lw=1.5, zorder=5, solid_capstyle="butt")
     axes.plot([mean], [mean_at], marker="D", ms=4, color=look.BLACK, zorder=6, clip_on=False)
     if same:
         axes.plot([mean, mean], [bottom + 0.05, 0.35], color=look.GREY, lw=0.8, zorder=1)

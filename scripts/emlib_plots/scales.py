@@ -10,12 +10,17 @@ def _logistic(x):
     return 0.5 * (1 + np.tanh(np.asarray(x) / 2))
 
 
+def _exp(x):
+    with np.errstate(over="ignore"):
+        return np.exp(np.asarray(x, float))
+
+
 def function_of(name):
     """The transform as a function of an array; None where it is not known or depends on the subject, as minRT*logistic does."""
     if name == "identity":
         return lambda x: np.asarray(x, float)
     if name == "exp":
-        return lambda x: np.exp(np.asarray(x))
+        return _exp
     if name == "logistic":
         return _logistic
     scaled = re.fullmatch(rf"({NUMBER})\*logistic", name)

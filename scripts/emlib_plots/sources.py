@@ -192,7 +192,15 @@ def groups_of(fit, covariate, data=None):
 def trials_of(fit, data=None, model=None):
     """The table of trials of a fit as a data frame: `emlib export --table trials`. data: where the dataset is now; model: the file of a
     compiled model."""
-    return _asked(emlib.trials, fit.path, program=program(), data=data, model=model)
+    table = _asked(emlib.trials, fit.path, program=program(), data=data, model=model)
+    table.attrs["dataset"] = data or fit.file.dataset
+    return table
+
+
+def options_of(table, name):
+    """The number of texts that a column of a table of trials may have, as its dataset tells: those that nobody chose are among them."""
+    column = _asked(emlib.read_dataset, table.attrs["dataset"], subject="subject ")[name]
+    return len(column.cat.categories) if hasattr(column, "cat") else 2
 
 
 def model_about(fit):

@@ -55,8 +55,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
             cmd_misuse(state, "which fit file?");
         if (!o->table)
             cmd_misuse(state, "which table? --table subjects, group, coefficients, estimates, trace, trials or bootstrap");
-        if ((o->split || o->trials.covariates) && strcmp(o->table, "trials") != 0)
-            cmd_misuse(state, "--%s is for --table trials", o->split ? "split" : "covariates");
+        if ((o->split || o->trials.covariates || o->trials.data || o->trials.model) && strcmp(o->table, "trials") != 0)
+            cmd_misuse(state, "--%s is for --table trials", o->split               ? "split"
+                                                            : o->trials.covariates ? "covariates"
+                                                            : o->trials.data       ? "data"
+                                                                                   : "model");
         if (o->split && o->output)
             cmd_misuse(state, "either --output, one file, or --split, a file for each subject");
         return 0;

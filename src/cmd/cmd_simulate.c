@@ -128,7 +128,7 @@ static const struct argp_option options[] = {
     {"trials", 't', "T", 0, "trials of each", 0},
     {"mu", OPTION_MU, "NAME=X,...", 0, "group means, unconstrained scale (default: the model's)", 0},
     {"var", OPTION_VAR, "NAME=X,...", 0, "group variances, unconstrained scale (default: the model's; 0: all alike)", 0},
-    {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: the task's)", 0},
+    {"options", OPTION_OPTIONS, "K", 0, "number of options of the choice (default: the task's, or with --from the fit's)", 0},
     {"seed", OPTION_SEED, "N", 0, "the same seed gives the same data (default 1)", 0},
     {"effect", OPTION_EFFECT, "NAME:PAR=B,...", 0,
      "draw a standard normal covariate NAME of each subject; for one unit of it the mean of parameter PAR is B higher, on the "
