@@ -39,4 +39,9 @@ stopifnot(grepl("no covariates", said(emlib_coefficients(fit))), grepl("none.h5"
 stopifnot(grepl("no program nowhere", said(emlib_group(fit, program = "nowhere"))))
 cat("all is well\n")
 END
-EMLIB=$emlib SCRIPTS=$scripts Rscript --vanilla test.R
+EMLIB=$emlib SCRIPTS=$scripts Rscript --vanilla test.R || exit 1
+# the R of README.md in the folder of scripts, as it is written there; a warning counts
+mkdir guide && cd guide && ln -s "$scripts" scripts || exit 1
+awk '/^```r$/ { inside = 1; next } /^```$/ { inside = 0 } inside' scripts/README.md >guide.R
+grep -q emlib_compare guide.R || exit 1
+EMLIB=$emlib Rscript --vanilla -e 'options(warn = 2); source("guide.R", echo = TRUE)'
