@@ -24,6 +24,17 @@ expect 2 "model dd_hyperbolic needs a column 'amount_sooner'; there is: choice, 
     "$emlib" fit data.h5 --model dd_hyperbolic -o no.h5
 check absent no.h5
 
+# ---- new names: several with commas between them, unless there is one '=' alone
+sed '1s/.*/Response,subject,Reward (pts)/' table.csv >names.csv
+expect 0 'choice \(0, 1; 1 missing\), reward ' "$emlib" import names.csv --rename 'Response=choice,Reward (pts)=reward' -o names.h5
+expect 0 'choice \(0, 1; 1 missing\), reward ' "$emlib" import names.csv --rename Response=choice --rename 'Reward (pts)=reward' -o names.h5 --force
+sed '1s/.*/"Response, key",subject,reward/' table.csv >comma.csv
+expect 0 'choice \(0, 1; 1 missing\), reward ' "$emlib" import comma.csv --rename 'Response, key=choice' -o names.h5 --force
+expect 2 "rename wants OLD=NEW between commas .*, not 'Response'" "$emlib" import comma.csv --rename 'Response, key=choice,reward=outcome' -o no.h5
+expect 2 "there is no column 'Rewards'" "$emlib" import names.csv --rename 'Response=choice,Rewards=reward' -o no.h5
+expect 2 "the new name of column 'Response' would be 'a=b'" "$emlib" import names.csv --rename 'Response=a=b' -o no.h5
+expect 2 "rename wants OLD=NEW between commas .*, not ''" "$emlib" import names.csv --rename 'Response=choice,Reward (pts)=reward,' -o no.h5
+
 # ---- covariates
 printf 'subject,age,group\nann,20,patient\nbob,30,control\ncem,NA,control\ndot,50,patient\neve,41,control\nzoe,7,pilot\n' >people.csv
 expect 0 'covariates +age \(20, 30, 41, 50; 2 missing\), group \(text: control, patient; 1 missing\)' \

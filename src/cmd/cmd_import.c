@@ -57,8 +57,8 @@ enum {
 static const struct argp_option option[] = {
     {"output", 'o', "DATA.h5", 0, "the dataset file to write (required)", 0},
     {"subject", KEY_SUBJECT, "COLUMN", 0, "the column that tells subjects apart; default: subject", 0},
-    {"rename", KEY_RENAME, "OLD=NEW", 0,
-     "give a column the name that the model wants; other options use the new name (repeatable)", 0},
+    {"rename", KEY_RENAME, "OLD=NEW,...", 0,
+     "give columns the names that the model wants; other options use the new names (repeatable)", 0},
     {"levels", KEY_LEVELS, "COLUMN=A,B,...", 0,
      "code this column's texts in this order, A 0, B 1 and so on; any other text is refused (repeatable)", 0},
     {"base", KEY_BASE, "COLUMN=1", 0, "this column's codes start at 1, make them start at 0 (repeatable)", 0},
@@ -81,8 +81,8 @@ static const struct argp_option option[] = {
 
 typedef struct request {
     em_import_options import;
-    em_rename *rename; /* [argc] each, more than can be asked for */
-    em_levels *levels;
+    em_rename *rename; /* as many as there are '=' in the arguments */
+    em_levels *levels; /* [argc] each, more than can be asked for */
     em_base *base;
     em_keep *keep;
     em_bids_options bids;
@@ -99,6 +99,21 @@ static char *split(const struct argp_state *state, const char *name, const char 
         cmd_misuse(state, "--%s wants %s, not '%s'", name, form, text);
     *equals = '\0';
     return equals + 1;
+}
+
+/* A comma may be part of a name: it parts renamings only where there are several '='. */
+static void take_renames(const struct argp_state *state, char *text, request *r)
+{
+    const bool several = strchr(text, '=') != strrchr(text, '=');
+    const char *form = several ? "OLD=NEW between commas (a name with a comma in a --rename of its own)" : "OLD=NEW";
+    for (char *rest = text; rest;) {
+        char *each = several ? strsep(&rest, ",") : text;
+        char *right = split(state, "rename", form, each);
+        if (strchr(right, '='))
+            cmd_misuse(state, "--rename: the new name of column '%s' would be '%s'; a name cannot have '=' in it", each, right);
+        r->rename[r->import.n_rename++] = (em_rename){.from = each, .to = right};
+        rest = several ? rest : NULL;
+    }
 }
 
 /* The texts between commas in an array to be freed; *n their number. `name`: of the option, for the message. */
@@ -206,10 +221,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         r->import.covariates = arg;
         break;
     case KEY_FORCE: r->force = true; break;
-    case KEY_RENAME:
-        right = split(state, "rename", "OLD=NEW", arg);
-        r->rename[r->import.n_rename++] = (em_rename){.from = arg, .to = right};
-        break;
+    case KEY_RENAME: take_renames(state, arg, r); break;
     case KEY_LEVELS: {
         em_levels *levels = &r->levels[r->import.n_levels++];
         right = split(state, "levels", "COLUMN=A,B,...", arg);
@@ -244,6 +256,15 @@ static bool same_file(const char *path, const struct stat *output)
 {
     struct stat input;
     return stat(path, &input) == 0 && input.st_dev == output->st_dev && input.st_ino == output->st_ino;
+}
+
+static size_t count_equals(int argc, char *const *argv)
+{
+    size_t n = 0;
+    for (int i = 0; i < argc; i++)
+        for (const char *p = argv[i]; *p; p++)
+            n += *p == '=';
+    return n;
 }
 
 /* Found before the table is read, which may take long; em_dataset_write looks again. */
@@ -386,7 +407,7 @@ int cmd_import(int argc, char **argv)
     static const struct argp argp = {option, parse, "FILE.csv|FOLDER", about, NULL, NULL, NULL};
     request r = {.import = em_import_defaults()};
     size_t most = (size_t)argc;
-    r.rename = calloc(most, sizeof *r.rename);
+    r.rename = calloc(count_equals(argc, argv) + 1, sizeof *r.rename);
     r.levels = calloc(most, sizeof *r.levels);
     r.base = calloc(most, sizeof *r.base);
     r.keep = calloc(most, sizeof *r.keep);
