@@ -71,6 +71,25 @@ expect 2 'two different texts' "$emlib" simulate --model rw --subjects 5 --trial
 expect 2 'gives group twice' "$emlib" simulate --model rw --subjects 5 --trials 5 --split group=a,b --split group=a,c -o no.h5
 check absent no.h5
 
+# ---- show says of a dataset what import said, and what it was simulated with
+"$emlib" import table.csv --covariates people.csv -o shown.h5 >said.txt 2>/dev/null
+check cmp said.txt <("$emlib" show shown.h5 | tail -n +2)
+expect 0 '^Dataset shown.h5 \(fingerprint [0-9a-f]{12}\)$' "$emlib" show shown.h5
+expect 0 '^simulated with model rw, task [a-z]+ with [^ ]*=.*, seed 4$' "$emlib" show effects.h5
+expect 0 '^effects +group:alpha -0.8' "$emlib" show effects.h5
+cat >shown.py <<'END'
+import json, subprocess, sys
+shown, fitted, plain = (json.loads(subprocess.run([sys.argv[1], "show", name, "--json"], capture_output=True, check=True).stdout)
+                        for name in ("effects.h5", "effects_fit.h5", "shown.h5"))
+assert shown["dataset_fingerprint"] == fitted["dataset_fingerprint"] and shown["n_subjects"] == 50 and shown["n_trials"] == 50 * 40
+made = shown["simulated"]
+assert made["model"] == "rw" and made["seed"] == 4 and made["parameters"] == ["alpha", "beta"] and made["effects"][0]["effect"] == -0.8
+assert plain["simulated"] is None and [c["name"] for c in plain["columns"]] == ["choice", "reward"]
+age, group = plain["covariates"]
+assert (age["least"], age["most"], age["n_missing"], age["levels"]) == (20, 50, 2, None) and group["levels"] == ["control", "patient"]
+END
+check python3 shown.py "$emlib"
+
 # ---- texts and codes that start at 1
 awk -F, -v OFS=, 'NR == 1 {print $1, $2 "x"; next} {print ($1 == 1 ? "b" : "a"), $2}' table.csv >text.csv
 expect 0 '' "$emlib" import text.csv -o text.h5 --subject subjectx --levels choice=a,b,c

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cmd.h"
+#include "print_data.h"
 
 static const char about[] =
     "Turns a table of trials, CSV or TSV, into a dataset file for 'emlib fit'.\n\n"
@@ -283,106 +284,6 @@ static em_code check_output(const request *r, em_error *error)
     return EM_OK;
 }
 
-/* ---- the summary ----------------------------------------------------------------------------------------------- */
-
-enum { MOST_LISTED = 6 };
-
-/* Names and texts may hold line ends, which would break the lines of the summary. */
-static void print_text(const char *text)
-{
-    for (; *text; text++)
-        putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
-}
-
-typedef struct content {
-    double least, most;
-    size_t missing;
-    bool whole;
-    double value[MOST_LISTED]; /* sorted */
-    int n_values;              /* more than MOST_LISTED: not all are there */
-} content;
-
-static void note_value(content *c, double value)
-{
-    int i = 0;
-    while (i < c->n_values && c->value[i] < value)
-        i++;
-    if (i < c->n_values && c->value[i] == value)
-        return;
-    if (c->n_values++ >= MOST_LISTED) /* one more than can be listed, so none will be */
-        return;
-    memmove(c->value + i + 1, c->value + i, (size_t)(c->n_values - 1 - i) * sizeof *c->value);
-    c->value[i] = value;
-}
-
-static content look(const double *value, size_t n)
-{
-    content c = {.least = INFINITY, .most = -INFINITY, .whole = true};
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(value[i])) {
-            c.missing++;
-            continue;
-        }
-        c.least = value[i] < c.least ? value[i] : c.least;
-        c.most = value[i] > c.most ? value[i] : c.most;
-        c.whole = c.whole && value[i] == trunc(value[i]);
-        if (c.n_values <= MOST_LISTED)
-            note_value(&c, value[i]);
-    }
-    return c;
-}
-
-static void print_column(const em_dataset_column *column, size_t n)
-{
-    content c = look(column->value, n);
-    print_text(column->name);
-    printf(" (");
-    if (column->level) {
-        for (int i = 0; i < column->n_levels && i < MOST_LISTED; i++) {
-            printf("%s", i ? ", " : "text: ");
-            print_text(column->level[i]);
-        }
-        if (column->n_levels > MOST_LISTED)
-            printf(", ... %d in all", column->n_levels);
-    } else if (c.missing == n) {
-        printf("no values");
-    } else if (c.whole && c.n_values <= MOST_LISTED) {
-        for (int i = 0; i < c.n_values; i++)
-            printf("%s%.15g", i ? ", " : "", c.value[i]);
-    } else {
-        printf("%s, %.6g to %.6g", c.whole ? "whole numbers" : "numbers", c.least, c.most);
-    }
-    if (c.missing)
-        printf("; %zu missing", c.missing);
-    printf(")");
-}
-
-static void print_columns(const char *title, const em_dataset_column *column, int n, size_t values)
-{
-    for (int i = 0; i < n; i++) {
-        printf("%s", i ? ", " : title);
-        print_column(&column[i], values);
-    }
-    printf("\n");
-}
-
-static void print_summary(const em_dataset *data)
-{
-    uint64_t least = UINT64_MAX, most = 0;
-    for (size_t s = 0; s < data->n_subjects; s++) {
-        uint64_t n = data->offset[s + 1] - data->offset[s];
-        least = n < least ? n : least;
-        most = n > most ? n : most;
-    }
-    printf("subjects  %zu\ntrials    %zu (", data->n_subjects, data->n_rows);
-    if (least < most)
-        printf("%llu to ", (unsigned long long)least);
-    printf("%llu per subject)\n", (unsigned long long)most);
-    print_columns("columns   ", data->column, data->n_columns, data->n_rows);
-    if (data->n_covariates > 0)
-        print_columns("covariates  ", data->covariate, data->n_covariates, data->n_subjects);
-}
-
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static int run(const request *r)
@@ -397,7 +298,7 @@ static int run(const request *r)
     if (!code)
         code = em_dataset_write(data, r->output, r->force, &error);
     if (!code)
-        print_summary(data);
+        code = print_data(data, NULL, &error);
     em_dataset_free(data);
     return cmd_finish("import", code ? cmd_fail("import", &error) : EM_OK);
 }
