@@ -21,14 +21,25 @@ static int most_iterations(const em_fit *fit)
     return most;
 }
 
-/* What the fit was made from that is not asked for here; NULL: nothing. `of`: what is asked for. */
-static const char *other(const em_fit *fit, const em_identity *of, const char *options)
+/* What the fit was made from that is not asked for here; NULL: nothing. `of`: what is asked for. `any_most`: however many iterations
+ * the fit was allowed. A fit that has converged is the same whatever that was. */
+static em_code find_other(const em_fit *fit, const em_identity *of, const em_model *model, const em_fit_options *options, bool any_most,
+                          const char **what, em_error *error)
 {
-    return strcmp(fit->dataset_fingerprint, of->data) != 0  ? "other data"
-           : strcmp(fit->model, of->model_name) != 0        ? "another model"
-           : strcmp(fit->model_fingerprint, of->model) != 0 ? "another version of the model"
-           : strcmp(fit->options, options) != 0             ? "other options"
-                                                            : NULL;
+    em_fit_options like = *options;
+    const int most = most_iterations(fit);
+    if ((fit->converged || any_most) && most > 0)
+        like.max_iter = most;
+    char *json = em_fit_options_json(&like, model);
+    if (!json)
+        return em_fail(error, EM_MACHINE, "out of memory");
+    *what = strcmp(fit->dataset_fingerprint, of->data) != 0  ? "other data"
+            : strcmp(fit->model, of->model_name) != 0        ? "another model"
+            : strcmp(fit->model_fingerprint, of->model) != 0 ? "another version of the model"
+            : strcmp(fit->options, json) != 0                ? "other options"
+                                                             : NULL;
+    free(json);
+    return EM_OK;
 }
 
 /* The output that is there already. */
@@ -38,17 +49,11 @@ static em_code look_at_output(const em_model *model, const em_fit_options *optio
     em_fit *old = NULL;
     if (em_fit_read(output->path, &old, error) != EM_OK)
         return em_fail(error, EM_INPUT_ERROR, "%s exists and is not a fit that emlib can read; --force replaces it", output->path);
-    em_fit_options like = *options;
-    const int most = most_iterations(old);
     const bool unfinished = output->resume && !old->converged;
-    if (unfinished && most > 0)
-        like.max_iter = most;
-    char *json = em_fit_options_json(&like, model);
-    const char *what = json ? other(old, of, json) : NULL;
-    em_code code = json ? EM_OK : em_fail(error, EM_MACHINE, "out of memory");
+    const char *what = NULL;
+    em_code code = find_other(old, of, model, options, unfinished, &what, error);
     if (what)
         code = em_fail(error, EM_INPUT_ERROR, "%s exists and was made from %s; --force replaces it", output->path, what);
-    free(json);
     if (code == EM_OK) {
         found->same = old;
         found->finished = !unfinished;
@@ -118,15 +123,13 @@ static em_code see_output(const em_model *model, const em_fit_options *options, 
         snprintf(seen->why, sizeof seen->why, "is not a fit that emlib can read");
         return EM_OK;
     }
-    char *json = em_fit_options_json(options, model);
-    const char *what = json ? other(old, of, json) : NULL;
+    const char *what = NULL;
+    const em_code code = find_other(old, of, model, options, false, &what, error);
     seen->output = what ? EM_SEEN_OTHER : old->converged ? EM_SEEN_CONVERGED : EM_SEEN_UNCONVERGED;
     if (what)
         snprintf(seen->why, sizeof seen->why, "was made from %s", what);
     em_fit_free(old);
-    const bool enough = json != NULL;
-    free(json);
-    return enough ? EM_OK : em_fail(error, EM_MACHINE, "out of memory");
+    return code;
 }
 
 static em_code see_state(const char *output, em_checkpoint *checkpoint, em_fit_seen *seen, em_error *error)

@@ -11,7 +11,7 @@ typedef struct em_fit_found {
 
 /* Looks at the options, at the output and at its checkpoint, whose path and log are set, and says what it goes on from. EM_INPUT_ERROR
  * where one of them is of something else, and not to be replaced (output->force). With output->resume a fit that had not converged is
- * not finished; options->max_iter may be another then. */
+ * not finished; options->max_iter may be another then. A fit that has converged is the same whatever options->max_iter is. */
 em_code em_fit_find(const char *dataset, const em_model *model, const em_fit_options *options, const em_fit_output *output,
                     em_checkpoint *checkpoint, em_fit_found *found, em_error *error) EM_MUST_CHECK;
 

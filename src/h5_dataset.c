@@ -629,6 +629,15 @@ done:
     return code;
 }
 
+bool em_dataset_is_file(const char *path)
+{
+    em_h5 h5 = {0};
+    em_error error;
+    const bool is = em_h5_open(&h5, path, "dataset", &error) == EM_OK;
+    em_h5_close(&h5);
+    return is;
+}
+
 em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error)
 {
     return read_frame(path, false, data, error);

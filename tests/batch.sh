@@ -65,6 +65,10 @@ manifest study/models.tsv 'data model output max-iter' 'data.h5 rw rw_short.h5 2
 expect 3 '2 of 2 fits done, 1 of them not converged' "$emlib" batch study/models.tsv
 check test "$(state 2),$(state 3)" = 'not converged,done'
 expect 3 'all fits are done' "$emlib" batch study/models.tsv
+# once it has converged it is done, however many iterations it took
+check "$emlib" fit study/data.h5 --model rw --resume --quiet -o study/rw_short.h5
+check test "$(state 2),$(state 3)" = 'done,done'
+expect 0 'all fits are done' "$emlib" batch study/models.tsv
 
 # ---- one that fails while it runs does not stop the others
 manifest study/models.tsv 'data model output' 'data.h5 rw late.h5' 'other.h5 rw later.h5'

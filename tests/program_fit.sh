@@ -42,6 +42,14 @@ expect 2 'rw.h5 exists and was made from another model; --force' "$emlib" fit si
 expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5
 expect 3 'nothing to do' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o short.h5
 expect 0 'converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 2000 -o dual.h5
+# converged: the same fit whatever --max-iter; until then it is tied to it
+expect 0 'made from the same data, model and options: nothing to do' "$emlib" fit sim.h5 --model rw_dual -o dual.h5
+expect 2 'short.h5 exists and was made from other options' "$emlib" fit sim.h5 --model rw_dual --max-iter 3 -o short.h5
+cp short.h5 resumed.h5
+expect 0 'converged' "$emlib" fit sim.h5 --model rw_dual --max-iter 1500 --resume -o resumed.h5
+expect 0 'nothing to do' "$emlib" fit sim.h5 --model rw_dual --max-iter 2 -o resumed.h5
+expect 0 'nothing to do' "$emlib" fit sim.h5 --model rw_dual --max-iter 7 --resume -o resumed.h5
+expect 2 'resumed.h5 exists and was made from other options' "$emlib" fit sim.h5 --model rw_dual --tol 1e-3 --max-iter 2 -o resumed.h5
 expect 2 'accelerate can be auto or none' "$emlib" fit sim.h5 --model rw --accelerate much -o no.h5
 expect 3 'NOT converged' "$emlib" fit sim.h5 --model rw_dual --accelerate none --max-iter 8 -o plain.h5
 "$emlib" simulate --model rw --subjects 30 --trials 60 --var alpha=0,beta=0 --mu beta=1 --seed 5 -o alike.h5 >/dev/null

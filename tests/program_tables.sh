@@ -24,6 +24,17 @@ expect 2 "model dd_hyperbolic needs a column 'amount_sooner'; there is: choice, 
     "$emlib" fit data.h5 --model dd_hyperbolic -o no.h5
 check absent no.h5
 
+# ---- new names: several with commas between them, unless there is one '=' alone
+sed '1s/.*/Response,subject,Reward (pts)/' table.csv >names.csv
+expect 0 'choice \(0, 1; 1 missing\), reward ' "$emlib" import names.csv --rename 'Response=choice,Reward (pts)=reward' -o names.h5
+expect 0 'choice \(0, 1; 1 missing\), reward ' "$emlib" import names.csv --rename Response=choice --rename 'Reward (pts)=reward' -o names.h5 --force
+sed '1s/.*/"Response, key",subject,reward/' table.csv >comma.csv
+expect 0 'choice \(0, 1; 1 missing\), reward ' "$emlib" import comma.csv --rename 'Response, key=choice' -o names.h5 --force
+expect 2 "rename wants OLD=NEW between commas .*, not 'Response'" "$emlib" import comma.csv --rename 'Response, key=choice,reward=outcome' -o no.h5
+expect 2 "there is no column 'Rewards'" "$emlib" import names.csv --rename 'Response=choice,Rewards=reward' -o no.h5
+expect 2 "the new name of column 'Response' would be 'a=b'" "$emlib" import names.csv --rename 'Response=a=b' -o no.h5
+expect 2 "rename wants OLD=NEW between commas .*, not ''" "$emlib" import names.csv --rename 'Response=choice,Reward (pts)=reward,' -o no.h5
+
 # ---- covariates
 printf 'subject,age,group\nann,20,patient\nbob,30,control\ncem,NA,control\ndot,50,patient\neve,41,control\nzoe,7,pilot\n' >people.csv
 expect 0 'covariates +age \(20, 30, 41, 50; 2 missing\), group \(text: control, patient; 1 missing\)' \
@@ -59,6 +70,25 @@ expect 2 'split wants NAME=A,B' "$emlib" simulate --model rw --subjects 5 --tria
 expect 2 'two different texts' "$emlib" simulate --model rw --subjects 5 --trials 5 --split group=a,a -o no.h5
 expect 2 'gives group twice' "$emlib" simulate --model rw --subjects 5 --trials 5 --split group=a,b --split group=a,c -o no.h5
 check absent no.h5
+
+# ---- show says of a dataset what import said, and what it was simulated with
+"$emlib" import table.csv --covariates people.csv -o shown.h5 >said.txt 2>/dev/null
+check cmp said.txt <("$emlib" show shown.h5 | tail -n +2)
+expect 0 '^Dataset shown.h5 \(fingerprint [0-9a-f]{12}\)$' "$emlib" show shown.h5
+expect 0 '^simulated with model rw, task [a-z]+ with [^ ]*=.*, seed 4$' "$emlib" show effects.h5
+expect 0 '^effects +group:alpha -0.8' "$emlib" show effects.h5
+cat >shown.py <<'END'
+import json, subprocess, sys
+shown, fitted, plain = (json.loads(subprocess.run([sys.argv[1], "show", name, "--json"], capture_output=True, check=True).stdout)
+                        for name in ("effects.h5", "effects_fit.h5", "shown.h5"))
+assert shown["dataset_fingerprint"] == fitted["dataset_fingerprint"] and shown["n_subjects"] == 50 and shown["n_trials"] == 50 * 40
+made = shown["simulated"]
+assert made["model"] == "rw" and made["seed"] == 4 and made["parameters"] == ["alpha", "beta"] and made["effects"][0]["effect"] == -0.8
+assert plain["simulated"] is None and [c["name"] for c in plain["columns"]] == ["choice", "reward"]
+age, group = plain["covariates"]
+assert (age["least"], age["most"], age["n_missing"], age["levels"]) == (20, 50, 2, None) and group["levels"] == ["control", "patient"]
+END
+check python3 shown.py "$emlib"
 
 # ---- texts and codes that start at 1
 awk -F, -v OFS=, 'NR == 1 {print $1, $2 "x"; next} {print ($1 == 1 ? "b" : "a"), $2}' table.csv >text.csv

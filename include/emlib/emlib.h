@@ -127,6 +127,8 @@ EM_API em_code em_dataset_seal(em_dataset *data, em_error *error) EM_MUST_CHECK;
 /* Writes the whole dataset, which must be sealed, to a new file that appears under its name complete or not at all.
  * An existing file is replaced only with `force` (EM_INPUT_ERROR otherwise). */
 EM_API em_code em_dataset_write(const em_dataset *data, const char *path, bool force, em_error *error) EM_MUST_CHECK;
+/* Whether the file is one of trials, not a fit or something else. */
+EM_API bool em_dataset_is_file(const char *path);
 /* Reads everything but the values of the columns; covariates come with their values. */
 EM_API em_code em_dataset_read_frame(const char *path, em_dataset **data, em_error *error) EM_MUST_CHECK;
 /* The same without ids and truth, which are NULL: what one of many processes needs to know of all subjects. */

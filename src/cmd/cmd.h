@@ -12,6 +12,8 @@ command_fn cmd_batch, cmd_completion, cmd_import, cmd_fit, cmd_hbi, cmd_show, cm
 
 /* `emlib show` of an HBI file: prints it and returns the exit status. */
 int show_hbi(const char *path, bool json);
+/* The same of a dataset file. */
+int show_data(const char *path, bool json);
 /* `emlib export` of an HBI file; output NULL: the standard output. */
 int export_hbi(const char *path, const char *table, const char *output, bool force);
 

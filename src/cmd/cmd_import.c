@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cmd.h"
+#include "print_data.h"
 
 static const char about[] =
     "Turns a table of trials, CSV or TSV, into a dataset file for 'emlib fit'.\n\n"
@@ -57,8 +58,8 @@ enum {
 static const struct argp_option option[] = {
     {"output", 'o', "DATA.h5", 0, "the dataset file to write (required)", 0},
     {"subject", KEY_SUBJECT, "COLUMN", 0, "the column that tells subjects apart; default: subject", 0},
-    {"rename", KEY_RENAME, "OLD=NEW", 0,
-     "give a column the name that the model wants; other options use the new name (repeatable)", 0},
+    {"rename", KEY_RENAME, "OLD=NEW,...", 0,
+     "give columns the names that the model wants; other options use the new names (repeatable)", 0},
     {"levels", KEY_LEVELS, "COLUMN=A,B,...", 0,
      "code this column's texts in this order, A 0, B 1 and so on; any other text is refused (repeatable)", 0},
     {"base", KEY_BASE, "COLUMN=1", 0, "this column's codes start at 1, make them start at 0 (repeatable)", 0},
@@ -81,8 +82,8 @@ static const struct argp_option option[] = {
 
 typedef struct request {
     em_import_options import;
-    em_rename *rename; /* [argc] each, more than can be asked for */
-    em_levels *levels;
+    em_rename *rename; /* as many as there are '=' in the arguments */
+    em_levels *levels; /* [argc] each, more than can be asked for */
     em_base *base;
     em_keep *keep;
     em_bids_options bids;
@@ -99,6 +100,21 @@ static char *split(const struct argp_state *state, const char *name, const char 
         cmd_misuse(state, "--%s wants %s, not '%s'", name, form, text);
     *equals = '\0';
     return equals + 1;
+}
+
+/* A comma may be part of a name: it parts renamings only where there are several '='. */
+static void take_renames(const struct argp_state *state, char *text, request *r)
+{
+    const bool several = strchr(text, '=') != strrchr(text, '=');
+    const char *form = several ? "OLD=NEW between commas (a name with a comma in a --rename of its own)" : "OLD=NEW";
+    for (char *rest = text; rest;) {
+        char *each = several ? strsep(&rest, ",") : text;
+        char *right = split(state, "rename", form, each);
+        if (strchr(right, '='))
+            cmd_misuse(state, "--rename: the new name of column '%s' would be '%s'; a name cannot have '=' in it", each, right);
+        r->rename[r->import.n_rename++] = (em_rename){.from = each, .to = right};
+        rest = several ? rest : NULL;
+    }
 }
 
 /* The texts between commas in an array to be freed; *n their number. `name`: of the option, for the message. */
@@ -206,10 +222,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         r->import.covariates = arg;
         break;
     case KEY_FORCE: r->force = true; break;
-    case KEY_RENAME:
-        right = split(state, "rename", "OLD=NEW", arg);
-        r->rename[r->import.n_rename++] = (em_rename){.from = arg, .to = right};
-        break;
+    case KEY_RENAME: take_renames(state, arg, r); break;
     case KEY_LEVELS: {
         em_levels *levels = &r->levels[r->import.n_levels++];
         right = split(state, "levels", "COLUMN=A,B,...", arg);
@@ -246,6 +259,15 @@ static bool same_file(const char *path, const struct stat *output)
     return stat(path, &input) == 0 && input.st_dev == output->st_dev && input.st_ino == output->st_ino;
 }
 
+static size_t count_equals(int argc, char *const *argv)
+{
+    size_t n = 0;
+    for (int i = 0; i < argc; i++)
+        for (const char *p = argv[i]; *p; p++)
+            n += *p == '=';
+    return n;
+}
+
 /* Found before the table is read, which may take long; em_dataset_write looks again. */
 static em_code check_output(const request *r, em_error *error)
 {
@@ -262,106 +284,6 @@ static em_code check_output(const request *r, em_error *error)
     return EM_OK;
 }
 
-/* ---- the summary ----------------------------------------------------------------------------------------------- */
-
-enum { MOST_LISTED = 6 };
-
-/* Names and texts may hold line ends, which would break the lines of the summary. */
-static void print_text(const char *text)
-{
-    for (; *text; text++)
-        putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
-}
-
-typedef struct content {
-    double least, most;
-    size_t missing;
-    bool whole;
-    double value[MOST_LISTED]; /* sorted */
-    int n_values;              /* more than MOST_LISTED: not all are there */
-} content;
-
-static void note_value(content *c, double value)
-{
-    int i = 0;
-    while (i < c->n_values && c->value[i] < value)
-        i++;
-    if (i < c->n_values && c->value[i] == value)
-        return;
-    if (c->n_values++ >= MOST_LISTED) /* one more than can be listed, so none will be */
-        return;
-    memmove(c->value + i + 1, c->value + i, (size_t)(c->n_values - 1 - i) * sizeof *c->value);
-    c->value[i] = value;
-}
-
-static content look(const double *value, size_t n)
-{
-    content c = {.least = INFINITY, .most = -INFINITY, .whole = true};
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(value[i])) {
-            c.missing++;
-            continue;
-        }
-        c.least = value[i] < c.least ? value[i] : c.least;
-        c.most = value[i] > c.most ? value[i] : c.most;
-        c.whole = c.whole && value[i] == trunc(value[i]);
-        if (c.n_values <= MOST_LISTED)
-            note_value(&c, value[i]);
-    }
-    return c;
-}
-
-static void print_column(const em_dataset_column *column, size_t n)
-{
-    content c = look(column->value, n);
-    print_text(column->name);
-    printf(" (");
-    if (column->level) {
-        for (int i = 0; i < column->n_levels && i < MOST_LISTED; i++) {
-            printf("%s", i ? ", " : "text: ");
-            print_text(column->level[i]);
-        }
-        if (column->n_levels > MOST_LISTED)
-            printf(", ... %d in all", column->n_levels);
-    } else if (c.missing == n) {
-        printf("no values");
-    } else if (c.whole && c.n_values <= MOST_LISTED) {
-        for (int i = 0; i < c.n_values; i++)
-            printf("%s%.15g", i ? ", " : "", c.value[i]);
-    } else {
-        printf("%s, %.6g to %.6g", c.whole ? "whole numbers" : "numbers", c.least, c.most);
-    }
-    if (c.missing)
-        printf("; %zu missing", c.missing);
-    printf(")");
-}
-
-static void print_columns(const char *title, const em_dataset_column *column, int n, size_t values)
-{
-    for (int i = 0; i < n; i++) {
-        printf("%s", i ? ", " : title);
-        print_column(&column[i], values);
-    }
-    printf("\n");
-}
-
-static void print_summary(const em_dataset *data)
-{
-    uint64_t least = UINT64_MAX, most = 0;
-    for (size_t s = 0; s < data->n_subjects; s++) {
-        uint64_t n = data->offset[s + 1] - data->offset[s];
-        least = n < least ? n : least;
-        most = n > most ? n : most;
-    }
-    printf("subjects  %zu\ntrials    %zu (", data->n_subjects, data->n_rows);
-    if (least < most)
-        printf("%llu to ", (unsigned long long)least);
-    printf("%llu per subject)\n", (unsigned long long)most);
-    print_columns("columns   ", data->column, data->n_columns, data->n_rows);
-    if (data->n_covariates > 0)
-        print_columns("covariates  ", data->covariate, data->n_covariates, data->n_subjects);
-}
-
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 static int run(const request *r)
@@ -376,7 +298,7 @@ static int run(const request *r)
     if (!code)
         code = em_dataset_write(data, r->output, r->force, &error);
     if (!code)
-        print_summary(data);
+        code = print_data(data, NULL, &error);
     em_dataset_free(data);
     return cmd_finish("import", code ? cmd_fail("import", &error) : EM_OK);
 }
@@ -386,7 +308,7 @@ int cmd_import(int argc, char **argv)
     static const struct argp argp = {option, parse, "FILE.csv|FOLDER", about, NULL, NULL, NULL};
     request r = {.import = em_import_defaults()};
     size_t most = (size_t)argc;
-    r.rename = calloc(most, sizeof *r.rename);
+    r.rename = calloc(count_equals(argc, argv) + 1, sizeof *r.rename);
     r.levels = calloc(most, sizeof *r.levels);
     r.base = calloc(most, sizeof *r.base);
     r.keep = calloc(most, sizeof *r.keep);

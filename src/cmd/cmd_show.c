@@ -1,4 +1,4 @@
-/* emlib show: what was fitted, how it went, the group's parameters. */
+/* emlib show: what was fitted, how it went, the group's parameters; or what a dataset holds. */
 #include <math.h>
 #include <string.h>
 
@@ -20,12 +20,12 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'j': o->json = true; return 0;
     case ARGP_KEY_ARG:
         if (o->fit)
-            cmd_misuse(state, "one fit file at a time, not '%s' as well; 'emlib compare' takes several", text);
+            cmd_misuse(state, "one file at a time, not '%s' as well; 'emlib compare' takes several", text);
         o->fit = text;
         return 0;
     case ARGP_KEY_END:
         if (!o->fit)
-            cmd_misuse(state, "which fit file?");
+            cmd_misuse(state, "which file?");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -38,13 +38,14 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "FIT.h5|HBI.h5",
+    .args_doc = "FIT.h5|HBI.h5|DATA.h5",
     .doc =
         "Shows what was fitted to which data, how the fit went, the evidence for the model and the group's parameters "
         "on both scales.\v"
         "The unconstrained scale is the one on which people are normally distributed; the natural one is that of the "
         "model's equations. A mean carried over to the natural scale is the group's median there, not its mean, so "
-        "both are shown.\n\nExample:\n\n  emlib show rw.h5\n  emlib show rw.h5 --json > rw.json",
+        "both are shown.\n\nOf a dataset file: how many subjects and trials it has, what each column holds, its fingerprint, and what it was "
+        "simulated with.\n\nExample:\n\n  emlib show rw.h5\n  emlib show rw.h5 --json > rw.json\n  emlib show data.h5",
 };
 
 /* ---- for people ------------------------------------------------------------------------------------------------ */
@@ -311,6 +312,8 @@ int cmd_show(int argc, char **argv)
         return status;
     if (em_hbi_is_file(o.fit))
         return show_hbi(o.fit, o.json);
+    if (em_dataset_is_file(o.fit))
+        return show_data(o.fit, o.json);
     if (em_fit_read(o.fit, &fit, &error))
         return cmd_fail("show", &error);
     status = o.json ? show_json(&o, fit) : show(fit);

@@ -17,7 +17,7 @@ static const command_entry commands[] = {
     {"fit", cmd_fit, "fit a model to everybody's data, on one or many ranks", true},
     {"batch", cmd_batch, "the fits of a manifest, one after the other or on SLURM", false},
     {"hbi", cmd_hbi, "several models at once: how frequent each is, and whose it is, on one or many ranks", true},
-    {"show", cmd_show, "what was fitted, how it went, the group's parameters", false},
+    {"show", cmd_show, "what was fitted, how it went, the group's parameters; or what a dataset holds", false},
     {"compare", cmd_compare, "models side by side, best first", false},
     {"export", cmd_export, "tables of a fit as CSV: subjects, group, trace, trials, bootstrap", false},
     {"models", cmd_models, "the models, their parameters and the columns they need", false},
