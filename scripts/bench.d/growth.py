@@ -102,7 +102,7 @@ def checkpoints(emlib, o):
         if o.quick:
             subjects //= 20
         data = emlib.simulate(subjects, trials, model=model, mu=None, var=None)
-        fits = [(emlib.fit(data, model=model, more=(*more, *often)), emlib.fit(data, model=model, more=(*more, *never))) for _ in range(2 if o.quick else 7)]
+        fits = [(emlib.fit(data, model=model, more=(*more, *often)), emlib.fit(data, model=model, more=(*more, *never))) for _ in range(2 if o.quick else 15)]
         kept, bare = zip(*fits)
         if not (np.array_equal(kept[0].mu, bare[0].mu) and np.array_equal(kept[0].var, bare[0].var)):
             raise Failed("a fit that keeps its state ends with other group values")
