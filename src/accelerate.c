@@ -82,6 +82,19 @@ static void keep(em_accelerator *a, const em_effects *fx, const em_evidence *evi
     a->refused = 0;
 }
 
+/* Where nothing is known of a parameter its noise is beyond all numbers, and its coordinates are none: then without a memory of steps
+ * before, and without leaving the group where there is no better. */
+static void stay_finite(em_accelerator *a, const em_effects *fx, const em_group_design *design, const em_group_values *group,
+                        const em_group_values *image, em_group_values *next)
+{
+    const em_group_values *const instead[] = {image, &fx->em, group};
+    if (em_group_is_finite(design, next))
+        return;
+    a->history.n = 0;
+    for (int i = 0; i < 3 && !em_group_is_finite(design, next); i++)
+        *next = *instead[i];
+}
+
 /* Where to go from a group that is kept, and how far it is from the fixed point. */
 static void propose(em_accelerator *a, const em_effects *fx, const em_evidence *evidence, const em_group_design *design,
                     const em_group_values *group, em_proposal *to)
@@ -100,6 +113,7 @@ static void propose(em_accelerator *a, const em_effects *fx, const em_evidence *
         const em_anderson single = {.at = {*group}, .image = {*image}, .n = 1};
         to->next = em_anderson_next(&single, design, &fx->metric, a->part_way);
     }
+    stay_finite(a, fx, design, group, image, &to->next);
     /* What is left after a step is at most this part of it, if the steps go on shrinking as they have. */
     const double rate = em || isinf(before) ? 0.9 : fmin(fmax(step / before, 0.1), 0.9);
     const double left = fmax(apart(&fx->metric, design, group, &fx->solution), em ? 0 : apart(&fx->metric, design, group, &to->next));

@@ -327,6 +327,9 @@ static em_code m_step(em_state *s, bool stay, em_error *error)
     const double from = em_now();
     em_code code = !estimates(s) ? EM_OK : s->options->accelerate ? fast_step(s, stay, error) : plain_step(s, error);
     s->result->m_step_seconds += em_now() - from;
+    if (code == EM_OK && estimates(s) && !em_group_is_finite(s->estep->design, &s->next))
+        code = em_fail(error, EM_MACHINE, "EM lost its way after %d iterations: a mean or variance of the group is no number any more; "
+                       "another start (--mu, --var) or --accelerate none may find one", s->result->iterations);
     return code;
 }
 

@@ -26,6 +26,19 @@ void em_group_means(const em_group_design *d, const em_group_values *group, size
             mean[d->parameter[k] * lanes + l] += group->slope[k] * column[k * lanes + l];
 }
 
+bool em_group_is_finite(const em_group_design *design, const em_group_values *group)
+{
+    bool finite = true;
+    for (int j = 0; j < design->n; j++) {
+        finite = finite && isfinite(group->mu[j]) && isfinite(group->var[j]);
+        for (int i = 0; i < j && design->full; i++)
+            finite = finite && isfinite(em_group_cov(group, j, i));
+    }
+    for (int k = 0; k < design->n_slopes; k++)
+        finite = finite && isfinite(group->slope[k]);
+    return finite;
+}
+
 int em_group_count(const em_group_design *d)
 {
     int means = d->n_slopes, vary = 0;

@@ -42,6 +42,8 @@ typedef struct em_group_design {
 void em_group_design_free(em_group_design *design);
 /* Everybody's mean in group g of lanes: mean [P, lanes] out. */
 void em_group_means(const em_group_design *design, const em_group_values *group, size_t g, int lanes, double *mean);
+/* Is everything that is estimated a number? */
+bool em_group_is_finite(const em_group_design *design, const em_group_values *group);
 /* How many means and slopes, variances and covariances are estimated: K of BIC_int. Vanished variances count. */
 int em_group_count(const em_group_design *design);
 

@@ -135,4 +135,10 @@ done | { echo subject,choice,reward && cat; } >nothing.csv
 check "$emlib" import nothing.csv -o nothing.h5 >nothing.txt
 expect 0 'beta: the data want its mean at infinity' "$emlib" fit nothing.h5 --model rw -o nothing_fit.h5
 expect 0 '^beta,exp,vanished,-[0-9.]+,0,0,[0-9.]+,[0-9.]+,NA,NA' "$emlib" export nothing_fit.h5 --table group
+# ---- a parameter of which nothing is known, beside a variance that has vanished: all stays numbers, from step to step and when a fit goes on
+"$emlib" simulate --model rw --subjects 20 --trials 80 --mu alpha=-0.5,beta=1 --var alpha=0.6,beta=0.2 --seed 5 -o flat.h5 >/dev/null
+expect 3 'warning: EM had not converged' "$emlib" fit flat.h5 --model rw_choice_kernel -o flat_fit.h5
+expect 3 'evidence -66[3-9]' "$emlib" fit flat.h5 --model rw_choice_kernel --max-iter 300 --resume -o flat_fit.h5
+check test -z "$("$emlib" export flat_fit.h5 --table trace | grep NA)"
+
 finish
