@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "error.h"
 #include "grow.h"
@@ -242,6 +243,27 @@ static void say_unknown(const em_import_column *column, const char *name, const 
             name, list);
 }
 
+/* Texts with which many programs write that there is nothing. */
+static bool looks_missing(const char *text)
+{
+    static const char *const usual[] = {"null", "none", "missing", "N/A", "#N/A", "#NULL!", ".", "-"};
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        if (strcasecmp(text, usual[i]) == 0)
+            return true;
+    return false;
+}
+
+static void say_odd_levels(const em_import_column *column, const char *name, const em_log *log)
+{
+    char shown[EM_SHOWN];
+    for (size_t i = 0; i < column->levels.n; i++) {
+        const char *text = column->levels.text[i];
+        if (looks_missing(text) && !(column->any_number && strcmp(text, column->odd) == 0)) /* which is said already */
+            em_say(log, "column '%s' has a text '%s'; if that is a missing value, import with --missing %s", name,
+                   em_text_shown(text, strlen(text), shown), shown);
+    }
+}
+
 static em_code sort_levels(em_import_column *column, size_t rows, em_error *error)
 {
     size_t n = column->levels.n;
@@ -282,12 +304,17 @@ em_code em_import_column_end(em_import_column *column, size_t rows, const char *
             em_say(log, "column '%s' is left out, it has more than %d different texts", name, MOST_LEVELS);
         return EM_OK;
     }
+    if (column->worded > 0)
+        em_say(log, "column '%s': %zu cell%s missing as --missing says", name, column->worded, column->worded == 1 ? " is" : "s are");
     if (!column->any)
         em_say(log, "column '%s' has no values, every one is missing", name);
     if (column->kind == EM_IMPORT_TEXT && column->any_number && !column->given)
-        em_say(log, "column '%s' is text because of '%s' (%s%sline %zu); if that is a missing value, write NA", name,
+        em_say(log, "column '%s' is text because of '%s' (%s%sline %zu); if that is a missing value, write NA or import with --missing",
+               name,
                column->odd, column->odd_path == path ? "" : column->odd_path, column->odd_path == path ? "" : ", ",
                column->odd_line);
+    if (column->kind == EM_IMPORT_TEXT && !column->given)
+        say_odd_levels(column, name, log);
     if (column->kind == EM_IMPORT_TEXT && !column->given && column->order.n > 0)
         say_unknown(column, name, log);
     return column->kind == EM_IMPORT_TEXT && !column->given ? sort_levels(column, rows, error) : EM_OK;

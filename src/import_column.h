@@ -23,6 +23,7 @@ typedef struct em_import_column {
     em_texts order;         /* texts known beforehand come first, in this order; the others in bytewise order */
     const em_levels *given; /* NULL: levels as they come */
     const em_base *base;    /* NULL: values as they are */
+    size_t worded;          /* cells that are missing because options say so */
     bool any, any_number;   /* some cell was not missing, was a number */
     char odd[EM_SHOWN];     /* the cell that made it what it is, where that is not NUMBERS, as messages show it */
     const char *odd_path;   /* borrowed, as the path of its place */

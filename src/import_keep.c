@@ -49,8 +49,7 @@ em_code em_import_keep_start(em_import_keep *keep, const em_keep *rule, int n, e
     return code;
 }
 
-/* 1.0 and 1 are the same value. */
-static bool is_value(const char *text, size_t n, const char *value)
+bool em_import_is_value(const char *text, size_t n, const char *value)
 {
     const size_t length = strlen(value);
     double a, b;
@@ -62,7 +61,7 @@ static bool is_value(const char *text, size_t n, const char *value)
 static bool agrees(const em_keep *rule, em_held_cell cell)
 {
     for (int i = 0; i < rule->n; i++)
-        if (is_value(cell.text, cell.n, rule->value[i]))
+        if (em_import_is_value(cell.text, cell.n, rule->value[i]))
             return true;
     return false;
 }
@@ -120,7 +119,7 @@ em_code em_import_keep_decide(em_import_keep *keep, bool *wanted, em_error *erro
 static bool was_seen(const em_texts *seen, const char *value)
 {
     for (size_t i = 0; i < seen->n; i++)
-        if (is_value(seen->text[i], strlen(seen->text[i]), value))
+        if (em_import_is_value(seen->text[i], strlen(seen->text[i]), value))
             return true;
     return seen->n >= MOST_SEEN; /* not known */
 }

@@ -22,6 +22,8 @@ typedef struct em_import_keep {
     size_t left_out; /* rows so far */
 } em_import_keep;
 
+/* Whether a cell, n bytes and a NUL, is this value; 1.0 and 1 are the same. */
+bool em_import_is_value(const char *text, size_t n, const char *value);
 /* Refuses values that stand for a missing one, and columns that are asked for twice. */
 em_code em_import_keep_start(em_import_keep *keep, const em_keep *rule, int n, em_error *error) EM_MUST_CHECK;
 /* Holds the next cell of the row. */

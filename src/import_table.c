@@ -199,6 +199,14 @@ static em_code both_options(const em_import_table *t, const em_import_column *co
                    em_text_shown(column->name, strlen(column->name), shown), column->given ? "--levels" : "--base");
 }
 
+static bool is_missing(const em_import_options *options, const char *text, size_t n)
+{
+    for (int i = 0; i < options->n_missing; i++)
+        if (em_import_is_value(text, n, options->missing[i]))
+            return true;
+    return false;
+}
+
 static em_code apply_levels(em_import_table *t, const em_levels *levels)
 {
     em_import_column *column = NULL;
@@ -207,6 +215,10 @@ static em_code apply_levels(em_import_table *t, const em_levels *levels)
         return code;
     if (column->given || column->base)
         return both_options(t, column, "--levels");
+    for (int i = 0; i < levels->n; i++)
+        if (is_missing(t->options, levels->level[i], strlen(levels->level[i])))
+            return em_fail(t->error, EM_INPUT_ERROR, "levels of column '%s': '%s' stands for a missing value (--missing), which is no level",
+                           levels->column, levels->level[i]);
     return em_import_column_levels(column, levels, t->error);
 }
 
@@ -411,6 +423,11 @@ static em_code take_cell(em_import_table *t, size_t column, const char *text, si
     if (column == t->subject) {
         const size_t skip = t->prefix && strncmp(text, t->prefix, strlen(t->prefix)) == 0 ? strlen(t->prefix) : 0;
         return take_subject(t, text + skip, n - skip, line);
+    }
+    if (is_missing(t->options, text, n)) {
+        t->column[column].worded++;
+        text = "";
+        n = 0;
     }
     return em_import_column_take(&t->column[column], t->rows, text, n, (em_import_place){t->path, line}, t->error);
 }

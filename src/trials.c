@@ -284,10 +284,13 @@ static em_code check_code(const em_trials *trials, size_t subject, size_t row, i
     const double x = cell(trials, c, row);
     const int most = column->codes == EM_OPTION ? EM_MAX_OPTIONS : column->codes;
     if (!(x >= 0 && x < most && x == floor(x))) {
-        char expected[300];
-        snprintf(expected, sizeof expected, "a whole number from 0 to %d%s%s%s (codes that start at 1: import with --base %s=1)",
-                 most - 1, column->meaning ? " (" : "", column->meaning ? column->meaning : "", column->meaning ? ")" : "",
-                 column->name);
+        char expected[300], hint[120];
+        if (x < 0)
+            snprintf(hint, sizeof hint, "if %.17g stands for a missing value: import with --missing %.17g", x, x);
+        else
+            snprintf(hint, sizeof hint, "codes that start at 1: import with --base %s=1", column->name);
+        snprintf(expected, sizeof expected, "a whole number from 0 to %d%s%s%s (%s)", most - 1, column->meaning ? " (" : "",
+                 column->meaning ? column->meaning : "", column->meaning ? ")" : "", hint);
         return bad_value(trials, subject, row, c, expected, error);
     }
     if (column->codes == EM_OPTION)

@@ -186,6 +186,8 @@ expect 0 "'reward' is not in 1 of 6 files; there its values are missing: sub-2_t
 expect 0 "'speed' is in only 1 of 6 files" bids mixed mixed.h5 --force
 expect 0 'reward \(0, 1; 9 missing\), run \(2, 10\), speed \(.*; 45 missing\)' bids mixed mixed.h5 --force
 expect 2 "$second: --base: there is no column 'reward'; the columns are: onset, trial_type, choice, run" bids mixed no.h5 --base reward=0
+expect 0 "column 'choice': [0-9]+ cells are missing as --missing says" bids mixed mixed.h5 --missing left --force
+expect 0 'choice \(text: right; ' bids mixed mixed.h5 --missing left --force
 expect 0 'columns +when ' bids mixed mixed.h5 --levels choice=left,right --rename onset=when --trials trial_type=choice --force
 sed -i '1s/choice/resp/' $first
 expect 0 'choice \(text: left, right;' bids mixed mixed.h5 --rename resp=choice --force # one of the names in each file

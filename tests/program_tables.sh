@@ -35,6 +35,18 @@ expect 2 "there is no column 'Rewards'" "$emlib" import names.csv --rename 'Resp
 expect 2 "the new name of column 'Response' would be 'a=b'" "$emlib" import names.csv --rename 'Response=a=b' -o no.h5
 expect 2 "rename wants OLD=NEW between commas .*, not ''" "$emlib" import names.csv --rename 'Response=choice,Reward (pts)=reward,' -o no.h5
 
+# ---- other words for missing cells: the same data as with NA
+sed 's/^NA,/-999.0,/; s/,$/,NULL/' table.csv >words.csv
+expect 0 "column 'choice': 1 cell is missing as --missing says" "$emlib" import words.csv --missing NULL,-999 -o words.h5
+check cmp <("$emlib" show words.h5 | sed s/words/data/) <("$emlib" show data.h5)
+expect 0 'subjects +6' "$emlib" import words.csv --missing NULL --missing -999 -o words.h5 --force
+check cmp <("$emlib" show words.h5 | sed s/words/data/) <("$emlib" show data.h5)
+expect 0 "text because of 'NULL' .*write NA or import with --missing" "$emlib" import words.csv -o words.h5 --force
+expect 2 "column 'choice': -999 is not allowed.*\(if -999 stands for a missing value: import with --missing -999\)" \
+    "$emlib" fit words.h5 --model choice_kernel -o no.h5
+expect 2 "'left' stands for a missing value \(--missing\)" "$emlib" import words.csv --missing left --levels choice=left,right -o no.h5
+expect 2 'missing: there is an empty text' "$emlib" import words.csv --missing NULL, -o no.h5
+
 # ---- covariates
 printf 'subject,age,group\nann,20,patient\nbob,30,control\ncem,NA,control\ndot,50,patient\neve,41,control\nzoe,7,pilot\n' >people.csv
 expect 0 'covariates +age \(20, 30, 41, 50; 2 missing\), group \(text: control, patient; 1 missing\)' \

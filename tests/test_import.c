@@ -165,6 +165,9 @@ static const em_rename resp = {"resp", "choice"}, onto = {"reward", "choice"}, f
                        to_empty = {"choice", ""}, both[] = {{"choice", "a"}, {"choice", "b"}},
                        swap[] = {{"choice", "reward"}, {"reward", "choice"}};
 
+static const char *const words[] = {"NULL", "-999", "left"};
+static const em_levels of_choice = {"choice", left_right, 3};
+
 #define RENAME(one) .rename = &one, .n_rename = 1
 #define LEVELS(one) .levels = &one, .n_levels = 1
 #define BASE(one) .base = &one, .n_base = 1
@@ -178,6 +181,8 @@ static const struct {
     {"subject", "id,x\na,1\n", {.subject = "id"}, "a:1; x 1", 0},
     {"subject NULL", "subject,x\na,1\n", {.subject = NULL}, "a:1; x 1", 0},
     {"another column is called subject", "id,subject,x\na,7,1\n", {.subject = "id"}, "a:1; x 1", 0},
+    {"missing words", H "left,NULL,-999\n-999,-999.0,1\n", {.missing = words, .n_missing = 3}, "left:1 -999:1; choice . .; reward . 1", 0},
+    {"a level that is missing", H "a,left,1\n", {.missing = words, .n_missing = 3, LEVELS(of_choice)}, "'left' stands for a missing value (--missing)", 2},
     {"rename", "subject,resp\na,1\n", {RENAME(resp)}, "a:1; choice 1", 0},
     {"rename before base", "subject,resp\na,1\n", {RENAME(resp), BASE(from_1)}, "a:1; choice 0", 0},
     {"rename the subject", "resp,x\na,1\n", {.subject = "choice", RENAME(resp)}, "a:1; x 1", 0},

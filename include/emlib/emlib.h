@@ -195,6 +195,8 @@ typedef struct em_import_options {
     const char *covariates; /* path of a table with one row a subject; NULL: there is none */
     const em_keep *keep;    /* [n_keep] a row must agree with all of them; none: every row is a trial */
     int n_keep;
+    const char *const *missing; /* [n_missing] stand for a missing value, besides NA and the like, in all columns but that of subjects */
+    int n_missing;
 } em_import_options;
 
 EM_API em_import_options em_import_defaults(void);

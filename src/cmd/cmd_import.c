@@ -22,7 +22,7 @@ static const char about[] =
     "(--subject); a subject's rows need not stand together, their order is kept. All other columns are kept, whatever "
     "model may need them: 'emlib models NAME' tells the columns of a model.\n\n"
     "Columns hold numbers or text; text is coded 0, 1, ... in bytewise order or as --levels says. An empty cell, NA, "
-    "NaN and n/a stand for a missing value. The file is text in UTF-8, tabs or commas between the columns, a point in "
+    "NaN and n/a stand for a missing value, and what --missing says. The file is text in UTF-8, tabs or commas between the columns, a point in "
     "decimal numbers.\n\n"
     "What is known of the people themselves, such as age or group, stands in a table of its own (--covariates) with "
     "one "
@@ -45,6 +45,7 @@ enum {
     KEY_COVARIATES,
     KEY_FORCE,
     KEY_TRIALS,
+    KEY_MISSING,
     KEY_BIDS,
     KEY_TASK,
     KEY_SUFFIX,
@@ -67,6 +68,8 @@ static const struct argp_option option[] = {
     {"trials", KEY_TRIALS, "COLUMN=A,B,...", 0,
      "only rows with one of these values in the column are trials, the others are left out (repeatable: all must hold)",
      0},
+    {"missing", KEY_MISSING, "A,B,...", 0,
+     "cells with these texts or numbers, such as NULL or -999, are missing, in all columns but that of subjects (repeatable)", 0},
     {"force", KEY_FORCE, NULL, 0, "replace DATA.h5 where there is one", 0},
     {NULL, 0, NULL, 0, "A BIDS dataset:", 1},
     {"bids", KEY_BIDS, NULL, 0, "the argument is the folder of a BIDS dataset", 1},
@@ -86,6 +89,7 @@ typedef struct request {
     em_levels *levels; /* [argc] each, more than can be asked for */
     em_base *base;
     em_keep *keep;
+    const char **missing; /* NULL: none given; its texts stand in the arguments */
     em_bids_options bids;
     const char *bids_option; /* one that makes sense with --bids alone; NULL: none was given */
     char *table, *output;
@@ -133,6 +137,19 @@ static const char **split_list(const struct argp_state *state, const char *name,
         level[(*n)++] = each;
     }
     return level;
+}
+
+static void take_missing(const struct argp_state *state, char *text, request *r)
+{
+    int n = 0;
+    const char **more = split_list(state, "missing", text, &n);
+    const char **all = reallocarray(r->missing, (size_t)(r->import.n_missing + n), sizeof *all);
+    if (!all)
+        argp_failure(state, EM_MACHINE, 0, "out of memory");
+    memcpy(all + r->import.n_missing, more, (size_t)n * sizeof *all);
+    free(more);
+    r->missing = all;
+    r->import.n_missing += n;
 }
 
 /* Labels of an entity, which may be written as in names of files: ses-1. */
@@ -237,6 +254,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         keep->value = split_list(state, "trials", right, &keep->n);
         break;
     }
+    case KEY_MISSING: take_missing(state, arg, r); break;
     case KEY_BASE:
         right = split(state, "base", "COLUMN=1", arg);
         base = cmd_whole(state, "base COLUMN=CODE", right, INT_MIN, INT_MAX);
@@ -319,6 +337,7 @@ int cmd_import(int argc, char **argv)
     r.import.levels = r.levels;
     r.import.base = r.base;
     r.import.keep = r.keep;
+    r.import.missing = r.missing;
     if (!status)
         status = run(&r);
     for (int i = 0; i < r.import.n_levels; i++)
@@ -329,6 +348,7 @@ int cmd_import(int argc, char **argv)
     free((void *)r.bids.run.label);
     free((void *)r.bids.acquisition.label);
     free(r.keep);
+    free((void *)r.missing);
     free(r.rename);
     free(r.levels);
     free(r.base);
