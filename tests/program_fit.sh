@@ -106,7 +106,7 @@ expect 0 'NOT CONVERGED' "$emlib" show short.h5
 expect 0 'dual.h5' "$emlib" compare rw.h5 dual.h5 quiet.h5
 "$emlib" fit data.h5 --model rw --group fixed -o other.h5 --quiet
 expect 0 'warning: other.h5 was fitted to other data' "$emlib" compare rw.h5 other.h5
-expect 2 'not.* fit' "$emlib" show sim.h5
+expect 0 '^Dataset sim.h5 ' "$emlib" show sim.h5
 expect 0 '^sub-01,1,[01],[01],' "$emlib" export rw.h5 --table trials
 expect 2 'not the data of this fit' "$emlib" export rw.h5 --table trials --data data.h5
 for option in --data=data.h5 --model=./rw.so --split=parts --covariates; do expect 2 'is for --table trials' "$emlib" export rw.h5 --table subjects $option; done
