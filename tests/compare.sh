@@ -185,4 +185,9 @@ expect 2 'more than two values' "${compare[@]}" "${three[@]}" --groups people.h5
 expect 2 "no column 'x'; it has: (group, age|age, group)" "${compare[@]}" "${three[@]}" --groups people.h5:x
 expect 2 'has no covariates' "${compare[@]}" "${three[@]}" --groups data.h5:group
 
+# ---- fits that are not what they seem
+"$emlib" fit data.h5 --model rw --max-iter 2 --quiet -o early.h5 2>/dev/null
+expect 0 'warning: early.h5: EM had not converged' "${compare[@]}" early.h5 rw_dual.h5
+expect 0 'warning: rw.h5 and rw.h5 are fits of the same model' "${compare[@]}" rw.h5 rw.h5
+
 finish

@@ -81,6 +81,19 @@ static const struct argp argp = {
            "  emlib compare a.h5 b.h5 --groups data.h5:group",
 };
 
+/* A model that stands there twice shares its people with itself. */
+static void warn_of_twins(const comparison *c, const em_log *log)
+{
+    for (int i = 1; i < c->n; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(c->fit[i]->model, c->fit[k]->model) == 0 && strcmp(c->fit[i]->options, c->fit[k]->options) == 0 &&
+                strcmp(c->fit[i]->dataset_fingerprint, c->fit[k]->dataset_fingerprint) == 0) {
+                em_say(log, "warning: %s and %s are fits of the same model with the same options: people who follow it are divided among them",
+                       c->options->file[k], c->options->file[i]);
+                break;
+            }
+}
+
 /* What should be known before the results are believed. */
 static void warn(const comparison *c)
 {
@@ -100,6 +113,11 @@ static void warn(const comparison *c)
                 "same data",
                 file[i], c->fit[i]->n_subjects_used, (unsigned long long)c->fit[i]->n_trials, file[0],
                 c->fit[0]->n_subjects_used, (unsigned long long)c->fit[0]->n_trials);
+    for (int i = 0; i < c->n; i++)
+        if (!c->fit[i]->converged)
+            em_say(&log, "warning: %s: EM had not converged, and its evidence is not that of its model; go on with 'emlib fit' and --resume",
+                   c->options->file[i]);
+    warn_of_twins(c, &log);
     if (c->why_not)
         em_say(&log, "warning: no comparison by random effects%s: %s",
                c->options->n_families || c->options->groups ? ", of families or of groups" : "", c->why_not);
