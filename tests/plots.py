@@ -167,12 +167,30 @@ def test_parameters():
           "one subject has no density")
     drawn(parameters, (sources.Fit("hostile_rw.h5"), None), "hostile names", subjects=HOSTILE)
     fit = sources.Fit("rw_cov.h5")  # of 12 controls and 12 patients by turns; sub-02 and sub-07 are not in it
-    names, index = sources.groups_of(fit, "group")
+    groups = sources.groups_of(fit, "group")
+    names, index = groups.names, groups.index
+    about = fit.about["group"]["coefficients"]
+    alpha = {c["column"]: c for c in about if c["parameter"] == "alpha"}
+    near(groups.mean[0, 0], alpha["(Intercept)"]["value"], "mean of the controls")
+    near(groups.mean[1, 0], alpha["(Intercept)"]["value"] + alpha["group[patient]"]["value"], "mean of the patients")
+    check(np.isnan(groups.mean[:, 1]).all(), "no groups' means of a parameter without the covariate")
     check(names == ["control", "patient"] and [fit.ids[s] for s in np.flatnonzero(index == 1)][:3] == ["sub-04", "sub-06", "sub-08"],
           f"groups of subjects: {names} {index}")
-    figure = drawn(parameters, (fit, (names, index)), "groups", scale="unconstrained", subjects=["sub-04", "sub-05"])
+    figure = drawn(parameters, (fit, groups), "groups", scale="unconstrained", subjects=["sub-04", "sub-05"])
     dots = [len(c.get_offsets()) for c in figure.axes[0].collections if len(c.get_offsets()) > 1]
     check(dots == [11, 11], f"dots of each group: {dots}")
+    emlib("fit", "data.h5", "--model", "rw", "--covariate", "group", "-o", "rw_group.h5", "--quiet")
+    fit = sources.Fit("rw_group.h5")
+    groups = sources.groups_of(fit, "group")
+    own = next(c for c in fit.about["group"]["coefficients"] if c["parameter"] == "beta" and c["column"] == "(Intercept)")
+    near(groups.se[0, 1], own["se"], "standard error of the controls' mean")
+    near(groups.mean[:, 1].mean(), fit.mu[1], "groups of one size have the mean of all between them")
+    figure = drawn(parameters, (fit, groups), "groups with means", scale="unconstrained")
+    bars = [line.get_xdata() for line in figure.axes[1].lines if line.get_linewidth() == 1.5 and len(line.get_xdata()) == 2]
+    near(bars[0][0], own["lower"], "lower end of the controls' interval")
+    near(bars[0][1], own["upper"], "upper end of the controls' interval")
+    low, high = figure.axes[1].get_xlim()
+    check(len(bars) == 2 and all(low < end < high for bar in bars for end in bar), f"both intervals are within the axis: {bars}")
     long = [f"participant-with-a-long-name-{s:03}-session-01" for s in (7, 8, 19)]
     check(len({*look.short_names(long, 14)}) == 3 and max(map(len, look.short_names(long, 14))) <= 14, f"{look.short_names(long, 14)}")
     check(look.short_names(["sub-1", "sub-2"], 14) == ["sub-1", "sub-2"], "short names stay")
@@ -246,6 +264,8 @@ def test_tables():
     figure = drawn(prediction, prediction.read(["prediction.csv"]), "prediction")
     said_there = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
     check("1 of 2 inside" in said_there, f"subjects inside their interval, one option of two: {said_there}")
+    curve = next(axes for axes in figure.axes if axes.get_title(loc="left") == "learning curve")
+    check(to_hex(curve.lines[1].get_markerfacecolor()) == look.BLACK, "what was observed is black in curves, too")
     by_cue = next(axes for axes in figure.axes if axes.get_title(loc="left") == "choice frequency by cue")
     check([t.get_text() for t in by_cue.get_xticklabels()] == ["go", "stop"] and by_cue.get_ylabel() == "share of choice=1", "conditions apart")
     check(list(by_cue.lines[1].get_ydata()) == [0.9, 0.2], "what was observed in each condition")

@@ -31,7 +31,7 @@ def labels(fits):
 def draw(found, choice):
     fits = [fit for fit in found["fits"] if not fit.get("other_data") and fit["bic_int_difference"] is not None]
     if len(fits) < 2:
-        raise Problem("there are no two fits of the same data and subjects to compare; 'emlib compare' tells why")
+        raise Problem(_why_not(found["fits"]))
     effects = found.get("random_effects")
     names = labels(fits)
     down, across = look.panels(1 + bool(effects), choice.width, 55)
@@ -43,14 +43,23 @@ def draw(found, choice):
     return sheet.figure
 
 
+def _why_not(fits):
+    """Why there is nothing to draw."""
+    without = [fit["file"] for fit in fits if fit["bic_int"] is None]
+    if len(fits) - len(without) < 2:
+        return (f"{', '.join(without)}: a fit without a group (--group none) has no evidence to compare; at least two fits with a group are "
+                "needed")
+    return "there are no two fits of the same data and subjects to compare; 'emlib compare' tells why"
+
+
 def _note(found, fits, effects):
     subjects = {fit["n_subjects"] for fit in fits}
-    text = f"{max(subjects)} subject{'s' * (max(subjects) != 1)}. Smaller BIC_int is better; differences from the best."
+    text = f"{look.count(max(subjects), 'subject')}. Smaller BIC_int is better; differences from the best."
     if effects:
         text += (f" Probability that all models are equally frequent (Bayesian omnibus risk): "
                  f"{look.number(effects['bayesian_omnibus_risk'])}.")
         if effects.get("subjects_left_out"):
-            text += f" {len(effects['subjects_left_out'])} subjects without evidence are left out of the frequencies."
+            text += f" {look.count(len(effects['subjects_left_out']), 'subject')} without evidence left out of the frequencies."
     left = len(found["fits"]) - len(fits)
     if left:
         text += f" Left out: {left} fit{'s' * (left != 1)} of other data or without evidence."

@@ -56,8 +56,8 @@ def draw(source, choice):
     axes = sheet.grid(1 if side_by_side else 2, 2 if side_by_side else 1).flat
     confusion, inversion = matrices(source["count"])
     shown = [look.shorten(name, label + 5) for name in names]
-    for panel, values, title in ((axes[0], confusion, "confusion: p(best | simulated)"),
-                                 (axes[1], inversion, "inversion: p(simulated | best)")):
+    for panel, values, title in ((axes[0], confusion, "confusion: p(best\u00a0|\u00a0simulated)"),
+                                 (axes[1], inversion, "inversion: p(simulated\u00a0|\u00a0best)")):
         _matrix(panel, values, shown, title)
     return sheet.figure
 

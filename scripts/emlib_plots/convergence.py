@@ -82,5 +82,5 @@ def _note(fit):
     text = f"{fit.model}: EM {'converged' if about['converged'] else 'HAD NOT CONVERGED'} after {about['iterations']} E-steps"
     if about.get("distance") is not None:
         text += f"; estimated distance to its fixed point {about['distance']:.1e}"
-    return text + ". Accelerated steps may pass lower values on the way." * (about["options"].get("accelerate") == "auto") \
-        + "." * (about["options"].get("accelerate") != "auto")
+    return text + (". The evidence may fall on the way, and end below its highest value: what EM seeks is its fixed point, where the group "
+                   "is the mean and variance of everybody's posterior, and that is not quite the maximum of Laplace's approximation.")

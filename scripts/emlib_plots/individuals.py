@@ -227,4 +227,7 @@ def _note(fit, content):
     text = f"{fit.model}, at each subject's estimate."
     if content.is_probability:
         text += " Probabilities are given everything that came before the trial; the moving average runs over a tenth of the trials."
+    if content.dots and content.line is None:
+        text += (f" The table of trials has no prediction of {content.dots}, so data alone are shown; the table of 'emlib predict', drawn by "
+                 "'emlib-plot prediction', sets the model against them.")
     return text

@@ -22,6 +22,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
 GREY, PALE = "#595959", "#D9D9D9"
 SERIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)  # yellow lines are hard to see on paper
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # where colours alone would have to tell what belongs to what
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 SMALL, NORMAL, LARGE = 7, 8, 9  # points
 MANY = 300  # from so many points on, they are drawn smaller, paler, and as pixels
@@ -91,6 +92,11 @@ def points_style(n):
     return {"s": 9 if n > 60 else 14, "alpha": 0.65, "linewidths": 0}
 
 
+def count(n, thing):
+    """1 subject, 2 subjects."""
+    return f"{n} {thing}{'s' * (n != 1)}"
+
+
 def few_ticks(axes, x=None, y=None):
     """Short axes carry few tick labels, so that these do not touch."""
     if x:
@@ -109,6 +115,8 @@ class Sheet:
         self.width = choice.width or WIDTH
         self.figure = Figure(figsize=(self.width / 25.4, 1), layout="constrained")
         FigureCanvasAgg(self.figure)
+        self.figure.emlib_note = note or ""
+        note = note if choice.note else None
         title = choice.title
         top = self._wrapped(title, LARGE, "bold") if title else None
         bottom = self._wrapped(note, SMALL) if note else None

@@ -50,12 +50,14 @@ def draw(source, choice):
 
 def _note(fit, natural, groups):
     used = int((~fit.flagged).sum())
-    text = f"{fit.model}: {len(fit.ids)} subject{'s' * (len(fit.ids) != 1)}"
+    text = f"{fit.model}: {look.count(len(fit.ids), 'subject')}"
     if used < len(fit.ids):
         text += f", {len(fit.ids) - used} of them flagged"
     text += f". Dots: {fit.scale_of_group}."
-    if groups and (groups[1] < 0).any():
-        text += f" {int((groups[1] < 0).sum())} subjects without a group are not shown."
+    if groups and (groups.index < 0).any():
+        text += f" Without a group and not shown: {look.count(int((groups.index < 0).sum()), 'subject')}."
+    if groups and groups.number:
+        text += f" Every value of {look.shorten(groups.number)} is a group."
     if fit.kind == "none":
         return text + " There is no group."
     if fit.kind == "estimate" and not fit.about["converged"]:
@@ -66,7 +68,7 @@ def _note(fit, natural, groups):
 
 def _handles(fit, columns, groups):
     size = min(4, look.points_style(len(fit.ids))["s"] ** 0.5 + 1)
-    bands = list(zip(groups[0], look.SERIES)) if groups else [("subject", look.BLUE)]
+    bands = list(zip(groups.names, look.SERIES)) if groups else [("subject", look.BLUE)]
     handles = [Line2D([], [], marker="o", ls="", color=colour, alpha=0.7, mew=0, ms=size, label=look.shorten(name, 24))
                for name, colour in bands]
     if len(fit.ids) >= FEW and not groups:
@@ -76,10 +78,16 @@ def _handles(fit, columns, groups):
             handles.append(Line2D([], [], color=look.BLACK, lw=0.8, ls=(0, (3, 1.5)), label="the group's distribution"))
         interval = any(np.isfinite(fit.mu_lower[j]) for j in columns)
         handles.append(Line2D([], [], color=look.BLACK, marker="D", ms=4, lw=1.5 * interval,
-                              label=("mean of all" if groups else "group mean") + (" and 95 % interval" if interval else "")))
+                              label=(_whose(groups, columns) if groups else "group mean") + (" and 95 % interval" if interval else "")))
     if fit.flagged.any():
         handles.append(Line2D([], [], marker="^", ls="", mfc="none", mec=look.VERMILLION, ms=4, label="flagged subject"))
     return handles
+
+
+def _whose(groups, columns):
+    """Whose means are drawn: groups have their own where the covariate acts on the parameter."""
+    own = np.isfinite(groups.mean[:, columns]).any(axis=0)
+    return "mean of each group" if own.all() else "mean of each group, or of all" if own.any() else "mean of all"
 
 
 def _jitter(n):
@@ -96,28 +104,53 @@ def _panel(axes, fit, j, natural, labelled, groups):
     function = _checked(fit, j) if natural else scales.function_of("identity")
     same = fit.group_status[j] in SAME and fit.kind == "estimate"
     if groups:
-        height, good = np.full(len(values), np.nan), good & (groups[1] >= 0)
+        height, good = np.full(len(values), np.nan), good & (groups.index >= 0)
         bases, first = _bases(groups)
         for k, base in enumerate(bases):
-            members = groups[1] == k
+            members = groups.index == k
             height[members] = base - 0.1 - 0.45 * _jitter(int(members.sum()))
             _band(axes, fit, values, height, good & members, not same, base, (look.SERIES[k], look.SERIES[k]))
+            if function is not None and np.isfinite(groups.mean[k, j]):
+                _mean_of_group(axes, fit, j, function, groups.mean[k, j], groups.se[k, j], base)
         bottom, mean_at, top = bases[-1] - 0.7, first + 0.2, 0
     else:
         height = -0.28 - 0.5 * _jitter(len(values))
         top = _band(axes, fit, values, height, good, not same, 0, (look.BLUE, look.SKY))
         bottom, mean_at = -0.9, -0.13
-    if fit.kind != "none":
+    if fit.kind != "none" and not (groups and function is not None and np.isfinite(groups.mean[:, j]).any()):
         _group(axes, fit, j, function, natural, top, same, (mean_at, bottom, not groups))
     axes.set_ylim(bottom, first + 0.45 if groups else 1.12)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    _limits(axes, fit, j, values[good], function, same)
+    _limits(axes, fit, j, np.concatenate([values[good], *_ends_of_groups(fit, j, function, groups)]), function, same)
     look.few_ticks(axes, x=4)
     remarks = ([SAME[fit.group_status[j]]] if same else []) + ([f"{beyond} beyond this axis"] if beyond else [])
     axes.text(0, 1.02, "; ".join(remarks), transform=axes.transAxes, va="bottom", size=look.SMALL)
     axes.set_title(look.shorten(fit.names[j], 30), loc="left", weight="bold", pad=14 if remarks else None)
     _labels(axes, fit, values, height, [s for s in labelled if good[s]], bottom)
+
+
+def _ends_of_groups(fit, j, function, groups):
+    """What the groups' own means and intervals need of the axis."""
+    if not groups or function is None:
+        return []
+    found = [_interval(fit, j, mean, se) for mean, se in zip(groups.mean[:, j], groups.se[:, j]) if np.isfinite(mean)]
+    return [function(ends) for ends in found if ends is not None] + [function(groups.mean[np.isfinite(groups.mean[:, j]), j])]
+
+
+def _interval(fit, j, mean, se):
+    """Ends of the 95 % interval of a group's own mean, with the same t as that of the mean of all; None where there is none."""
+    if not (np.isfinite(se) and fit.mu_se[j] > 0 and np.isfinite(fit.mu_upper[j])):
+        return None
+    return mean + np.array([-1, 1]) * (fit.mu_upper[j] - fit.mu_lower[j]) / 2 / fit.mu_se[j] * se
+
+
+def _mean_of_group(axes, fit, j, function, mean, se, base):
+    """A group's own mean and interval."""
+    ends = _interval(fit, j, mean, se)
+    if ends is not None:
+        axes.plot(function(ends), [base + 0.06, base + 0.06], color=look.BLACK, lw=1.5, zorder=5, solid_capstyle="butt")
+    axes.plot(function(np.array([mean])), [base + 0.06], marker="D", ms=4, color=look.BLACK, zorder=6, clip_on=False)
 
 
 def _window(values):
@@ -134,7 +167,7 @@ def _window(values):
 
 def _bases(groups):
     """Where each group's band has its line between dots and distribution, which small groups do not have; how high the first one is."""
-    size = [1.0 if (groups[1] == k).sum() >= FEW else 0.1 for k in range(len(groups[0]))]
+    size = [1.0 if (groups.index == k).sum() >= FEW else 0.1 for k in range(len(groups.names))]
     bases = [0.0]
     for height in size[1:]:
         bases.append(bases[-1] - 0.7 - height)

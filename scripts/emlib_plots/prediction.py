@@ -19,6 +19,8 @@ WORDS = {"choice_frequency": ("choice frequency", "share of trials"), "learning_
          "reaction_time_quantile": ("response time quantiles", "response time, unit of the data"),
          "response_mean": ("mean response", "mean, unit of the data")}
 NOTE = "Intervals are over data drawn from the fitted model, with parameters from everybody's posterior."
+NARROW = 0.03  # of the axis: intervals that are no longer than this cannot be seen
+OUTSIDE = {"marker": "x", "s": 12, "linewidths": 0.8, "color": look.BLACK}
 ONE_VALUE = ("choice_frequency", "response_mean")  # statistics without bins: responses stand side by side
 
 
@@ -52,13 +54,14 @@ def draw(source, choice):
     for who, statistic, found in plots:
         axes = next(panels)
         if statistic in ONE_VALUE:
-            _side_by_side(axes, statistic, found)
+            _side_by_side(axes, statistic, found, _shared(colours))
         else:
             _curves(axes, statistic, found, colours)
         words = WORDS.get(statistic, (statistic.replace("_", " "), ""))[0]
         condition = _parts(found[0]["response"])[2].split("=")[0]
         words += f" by {look.shorten(condition, 16)}" if condition else ""
-        axes.set_title(f"{look.shorten(who, 20)}: {words}" if who else words, loc="left", weight="bold")
+        narrow = _say_narrow(axes, found)
+        axes.set_title(f"{look.shorten(who, 20)}: {words}" if who else words, loc="left", weight="bold", pad=14 if narrow else None)
     for statistic, found in scatter:
         _scatter(next(panels), statistic, found)
     look.hide_rest(grid, count)
@@ -111,9 +114,10 @@ def _what_is_shown(rows):
 
 
 def _colours(plots):
-    """A line for each response that has curves: colour and dashes."""
+    """For each response that has curves: colour and dashes of its line, marker of what was observed."""
     responses = dict.fromkeys(row["response"] for _, statistic, found in plots if statistic not in ONE_VALUE for row in _needed(found))
-    return {response: (look.SERIES[k % len(look.SERIES)], look.DASHES[k // len(look.SERIES) % len(look.DASHES)])
+    return {response: (look.SERIES[k % len(look.SERIES)], look.DASHES[k // len(look.SERIES) % len(look.DASHES)],
+                       look.MARKERS[k % len(look.MARKERS)])
             for k, response in enumerate(responses)}
 
 
@@ -132,7 +136,7 @@ def _array(rows, name):
 
 
 def _curves(axes, statistic, rows, colours):
-    """A band, a line and dots for each response."""
+    """A band and a line for each response, both in its colour; what was observed is black, as in all panels."""
     times = statistic == "reaction_time_quantile"
     rows = _needed(rows)
     for response in dict.fromkeys(row["response"] for row in rows):
@@ -142,10 +146,10 @@ def _curves(axes, statistic, rows, colours):
             x = np.arange(1.0, len(part) + 1)
         order = np.argsort(x, kind="stable")
         x, observed, median, low, high = x[order], *(_array(part, name)[order] for name in ("observed", "median", "lower", "upper"))
-        colour, dashes = colours[response]
-        axes.fill_between(x, low, high, color=colour, alpha=0.25, lw=0)
-        axes.plot(x, median, color=colour, ls=dashes)
-        axes.plot(x, observed, ls="", marker="o", ms=3.5, mfc=colour, mec="white", mew=0.4, zorder=4)
+        colour, dashes, marker = colours[response]
+        axes.fill_between(x, low, high, color=colour, alpha=0.3, lw=0)
+        axes.plot(x, median, color=colour, ls=dashes, lw=0.8)
+        axes.plot(x, observed, ls="", **_observed(len(x), marker))
         if len(x) == 1:
             axes.vlines(x, low, high, color=colour, lw=5, alpha=0.3)
             axes.plot(x, median, ls="", marker="_", ms=9, mew=1.5, color=colour)
@@ -162,18 +166,48 @@ def _curves(axes, statistic, rows, colours):
     else:
         look.few_ticks(axes, x=5)
     if statistic == "learning_curve":
-        axes.set_ylim(-0.03, 1.03)
+        axes.set_ylim(_part_of_one(rows))
     look.few_ticks(axes, y=5)
 
 
-def _side_by_side(axes, statistic, rows):
+def _part_of_one(rows):
+    """From where to where shares are shown: where they are, at least a fifth of all, so that narrow intervals are still seen."""
+    ends = np.concatenate([_array(rows, name) for name in ("observed", "lower", "upper")])
+    ends = ends[np.isfinite(ends)]
+    if not len(ends):
+        return -0.03, 1.03
+    pad = max(0.1 * np.ptp(ends), (0.2 - np.ptp(ends)) / 2)
+    return max(-0.03, ends.min() - pad), min(1.03, ends.max() + pad)
+
+
+def _say_narrow(axes, rows):
+    """Intervals that are lost behind their line or marker are told in words; whether they are."""
+    width = _array(rows, "upper") - _array(rows, "lower")
+    width = width[np.isfinite(width)]
+    narrow = len(width) > 0 and width.max() < NARROW * np.ptp(axes.get_ylim())
+    if narrow:
+        axes.text(0, 1.02, f"intervals at most {width.max():.2g} wide", transform=axes.transAxes, size=look.SMALL, va="bottom")
+    return narrow
+
+
+def _observed(n, marker="o"):
+    """How dots of what was observed look; small enough that the interval behind them is seen."""
+    return {"marker": marker, "ms": 3.5 if n <= 12 else 2.5, "mfc": look.BLACK, "mec": "white", "mew": 0.4, "zorder": 4}
+
+
+def _shared(colours):
+    """Colours of median and interval where they are of no response in particular: a colour that stands for one is not taken."""
+    return (look.BLUE, look.BLUE) if len(colours) < 2 else (look.GREY, look.GREY)
+
+
+def _side_by_side(axes, statistic, rows, colours):
     condition = _parts(rows[0]["response"])[2].split("=")[0]
     rows = _needed(rows) if condition else rows
     x = np.arange(len(rows))
     observed, median, low, high = (_array(rows, name) for name in ("observed", "median", "lower", "upper"))
-    axes.vlines(x, low, high, color=look.SKY, lw=5, alpha=0.6)
-    axes.plot(x, median, ls="", marker="_", ms=9, mew=1.5, color=look.BLUE)
-    axes.plot(x, observed, ls="", marker="o", ms=3.5, mfc=look.BLACK, mec="white", mew=0.4, zorder=4)
+    axes.vlines(x, low, high, color=colours[1], lw=7, alpha=0.3)
+    axes.plot(x, median, ls="", marker="_", ms=11, mew=1, color=colours[0])
+    axes.plot(x, observed, ls="", **_observed(len(x)))
     labels = _labels(rows)
     names = [labels[row["response"]] for row in rows]
     if names != [row["response"] for row in rows]:
@@ -193,11 +227,12 @@ def _scatter(axes, statistic, rows):
     good = np.isfinite(observed) & np.isfinite(median)
     inside = (low <= observed) & (observed <= high)
     style = look.points_style(len(rows))
-    axes.scatter(median[good & inside], observed[good & inside], color=look.BLUE, **style)
-    axes.scatter(median[good & ~inside], observed[good & ~inside], color=look.VERMILLION, zorder=3, **style)
+    axes.scatter(median[good & inside], observed[good & inside], color=look.GREY, **style)
+    axes.scatter(median[good & ~inside], observed[good & ~inside], zorder=3, **OUTSIDE, rasterized=style.get("rasterized", False))
     ends = np.concatenate([observed[good], median[good]])
     if len(ends):
-        pad = 0.05 * np.ptp(ends) or 0.5
+        least = 0.2 if statistic in ("choice_frequency", "learning_curve") else 0.2 * max(abs(ends).max(), 1e-9)
+        pad = max(0.05 * np.ptp(ends), (least - np.ptp(ends)) / 2)
         ends = [ends.min() - pad, ends.max() + pad]
         axes.plot(ends, ends, ls="--", lw=0.8, color=look.GREY, zorder=1)
         axes.set_xlim(ends)
@@ -213,13 +248,14 @@ def _scatter(axes, statistic, rows):
 def _handles(plots, scatter, colours):
     handles = []
     if plots:
+        median, interval = _shared(colours)
         handles += [Line2D([], [], marker="o", ls="", mfc=look.BLACK, mec="white", mew=0.4, ms=4.5, label="observed"),
-                    Line2D([], [], color=look.BLUE, label="predicted, median"),
-                    Patch(color=look.SKY, alpha=0.5, lw=0, label="95 % interval")]
+                    Line2D([], [], color=median, label="predicted, median"),
+                    Patch(color=interval, alpha=0.3, lw=0, label="95 % interval")]
     if len(colours) > 1:
-        handles += [Line2D([], [], color=colour, ls=dashes, lw=2.5, label=look.shorten(response.replace("|", ", "), 30))
-                    for response, (colour, dashes) in colours.items()]
+        handles += [Line2D([], [], color=colour, ls=dashes, marker=marker, ms=4, mfc=look.BLACK, mec="white", mew=0.4,
+                           label=look.shorten(response.replace("|", ", "), 30)) for response, (colour, dashes, marker) in colours.items()]
     if scatter:
-        handles += [Line2D([], [], marker="o", ls="", color=look.BLUE, ms=3, mew=0, label="subject, inside the interval"),
-                    Line2D([], [], marker="o", ls="", color=look.VERMILLION, ms=3, mew=0, label="outside it")]
+        handles += [Line2D([], [], marker="o", ls="", color=look.GREY, ms=3, mew=0, label="subject, inside the interval"),
+                    Line2D([], [], marker="x", ls="", color=look.BLACK, ms=4, mew=0.8, label="subject, outside it")]
     return handles

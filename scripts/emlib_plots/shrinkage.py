@@ -62,9 +62,9 @@ def draw(source, choice):
 
 def _note(fit, alone, both):
     left = len(fit.ids) + len(alone.ids) - 2 * len(both)
-    text = f"{fit.model}: {len(both)} subjects. Dots below the dashed line on the right, above it on the left: drawn towards the group."
+    text = f"{fit.model}: {look.count(len(both), 'subject')}. Dots below the dashed line on the right, above it on the left: drawn towards the group."
     text += " Triangles at the edge: estimates beyond it."
-    return text + (f" {left} subjects are in one of the fits only." if left else "")
+    return text + (f" In one of the fits only: {look.count(left, 'subject')}." if left else "")
 
 
 def _handles(flagged):

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import warnings
+from typing import NamedTuple, Optional
 
 import emlib
 import numpy as np
@@ -183,10 +184,69 @@ def groups_of(fit, covariate, data=None):
     column = table.covariates.set_index("subject")[covariate]
     levels = list(column.cat.categories) if hasattr(column, "cat") else sorted(column.dropna().unique())
     if not 1 <= len(levels) <= MOST_GROUPS:
-        raise Problem(f"{path}: the covariate {covariate} has {len(levels)} different values; groups are told apart up to {MOST_GROUPS}")
+        raise Problem(f"{path}: the covariate {covariate} has {len(levels)} different values; groups are told apart up to {MOST_GROUPS}"
+                      + ("" if hasattr(column, "cat") else ". It is a number: make a covariate of its ranges, such as young and old"))
     place = {level: k for k, level in enumerate(levels)}
     names = [level if isinstance(level, str) else f"{level:g}" for level in levels]
-    return names, np.array([place.get(column.get(name), -1) for name in fit.ids])
+    index = np.array([place.get(column.get(name), -1) for name in fit.ids])
+    return Groups(names, index, None if hasattr(column, "cat") else covariate, *_means_of_groups(fit, table.covariates, covariate, index))
+
+
+class Groups(NamedTuple):
+    """Subjects in groups. index: each subject's group [S], -1: none; number: the covariate's name where its values are numbers;
+    mean, se [G,P]: what the covariates of the fit foretell for each group, NaN where this covariate does not act on the parameter."""
+    names: list
+    index: np.ndarray
+    number: Optional[str]
+    mean: np.ndarray
+    se: np.ndarray
+
+
+def _columns_of(covariates, covariate, columns):
+    """What subjects have in each of these columns of a design that are of this covariate, {column: [S]}: numbers as they are; for texts
+    differences from one level (treatment), the mean (sum), or the levels before (helmert)."""
+    values = covariates[covariate]
+    if not hasattr(values, "cat"):
+        return {covariate: values.to_numpy(float)}
+    code, levels = values.cat.codes.to_numpy(), list(values.cat.categories)
+    last = [k for k, level in enumerate(levels) if f"{covariate}[sum:{level}]" not in columns]
+    found = {}
+    for k, level in enumerate(levels):
+        found[f"{covariate}[{level}]"] = (code == k).astype(float)
+        found[f"{covariate}[sum:{level}]"] = (code == k) - np.isin(code, last).astype(float)
+        found[f"{covariate}[helmert:{level}]"] = np.where(code == k, k / (k + 1), np.where(code < k, -1 / (k + 1), 0))
+    return found
+
+
+def _means_of_groups(fit, covariates, covariate, index):
+    """Mean and standard error [G,P] of Groups, from the coefficients and their covariance; subjects' other covariates as they are."""
+    mean, se = (np.full((index.max() + 1, len(fit.names)), np.nan) for _ in range(2))
+    table = fit.file.coefficients
+    estimates = {name: k for k, name in enumerate(fit.file.estimates.index)}
+    names = list(dict.fromkeys(table["column"]))
+    mine = covariates.set_index("subject").reindex(fit.ids).reset_index()
+    known = {"(Intercept)": np.ones(len(fit.ids))}
+    for name in mine.columns[1:]:
+        known.update({key: x for key, x in _columns_of(mine, name, names).items() if key in names})
+    own = set(_columns_of(mine, covariate, names)) & set(names)
+    for j, parameter in enumerate(fit.names):
+        part = table[(table["parameter"] == parameter) & ((table["coefficient"] != 0) | table["se"].notna())]
+        columns = list(part["column"])
+        if not own & set(columns) or not _as_fitted(part, known):
+            continue
+        place = [estimates.get(f"{column}:{parameter}", -1) for column in columns]
+        for group in range(len(mean)):
+            row = np.array([known[column][index == group].mean() if (index == group).any() else np.nan for column in columns])
+            mean[group, j] = row @ part["coefficient"].to_numpy(float)
+            if min(place) >= 0:
+                se[group, j] = np.sqrt(row @ fit.file.estimates_cov[np.ix_(place, place)] @ row)
+    return mean, se
+
+
+def _as_fitted(part, known):
+    """Whether all columns are known and have the means that they had in the fit."""
+    return all(column in known and (column == "(Intercept)" or np.isclose(known[column].mean(), center, rtol=1e-9, atol=1e-9))
+               for column, center in zip(part["column"], part["column_center"]))
 
 
 def trials_of(fit, data=None, model=None):
