@@ -44,10 +44,11 @@ em_code em_model_get(const char *name, const em_model **model, em_error *error)
     const size_t n = strlen(name);
     if (n > 3 && strcmp(name + n - 3, ".so") == 0)
         return em_fail(error, EM_INPUT_ERROR, "there is no model '%s'; a compiled model is named by its path: ./%s", name, name);
+    const int edits = n <= 3 ? 1 : n <= 6 ? 2 : 3; /* of short names nearly all are near each other */
     char close[300] = "";
     for (int i = 0; i < N_MODELS; i++) {
         size_t used = strlen(close);
-        if (em_text_edits(name, models[i]->name) <= 3 || strstr(models[i]->name, name))
+        if (em_text_edits(name, models[i]->name) <= edits || strstr(models[i]->name, name))
             snprintf(close + used, sizeof close - used, "%s%s", used ? ", " : "; did you mean ", models[i]->name);
     }
     return em_fail(error, EM_INPUT_ERROR, "there is no model '%s'%s%s ('emlib models' lists them)", name, close,

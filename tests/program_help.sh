@@ -17,6 +17,8 @@ helps() { "$@" 2>said.txt >help.txt && [ ! -s said.txt ] && grep -qE 'Example|Us
 expect 0 'mpirun -n 4 emlib fit' "$emlib" --help
 expect 0 '^emlib [0-9]+\.[0-9]+\.[0-9]+$' "$emlib" --version
 expect 2 "there is no command 'frobnicate'" "$emlib" frobnicate
+expect 2 "there is no command 'fitt'; did you mean fit\?" "$emlib" fitt
+expect 2 "there is no model 'rv'; did you mean rw\?" "$emlib" models rv
 expect 2 'Usage' "$emlib"
 commands=$("$emlib" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | grep -vx model)
 check test "$(wc -l <<<"$commands")" -gt 12

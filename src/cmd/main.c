@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../output.h"
+#include "../texts.h"
 #include "cmd.h"
 #include "describe.h"
 
@@ -278,6 +279,18 @@ static void catch_signals(void)
     }
 }
 
+static void no_command(const char *word)
+{
+    char shown[EM_SHOWN];
+    int n = 0;
+    em_text_shown(word, strlen(word), shown);
+    fprintf(stderr, "emlib: there is no command '%s'", shown);
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (em_text_edits(word, commands[i].name) <= (strlen(word) > 4 ? 2 : 1))
+            fprintf(stderr, "%s%s", n++ ? " or " : "; did you mean ", commands[i].name);
+    fprintf(stderr, "%s\n'emlib --help' lists all commands.\n", n ? "?" : "");
+}
+
 int main(int argc, char **argv)
 {
     catch_signals();
@@ -297,10 +310,9 @@ int main(int argc, char **argv)
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(word, commands[i].name) == 0)
             return commands[i].on_all_ranks || cmd_is_first() ? commands[i].run(argc - 1, argv + 1) : 0;
-    if (cmd_is_first()) {
-        if (*word)
-            fprintf(stderr, "emlib: there is no command '%s'\n", word);
+    if (cmd_is_first() && *word)
+        no_command(word);
+    else if (cmd_is_first())
         describe_help(&describe_program, stderr);
-    }
     return cmd_is_first() ? EM_INPUT_ERROR : 0;
 }
