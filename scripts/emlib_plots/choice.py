@@ -11,4 +11,3 @@ class Choice:
     subjects: List[str] = field(default_factory=list)
     parameters: List[str] = field(default_factory=list)
     scale: Optional[str] = None  # natural or unconstrained, None: as the kind has it
-    note: bool = True  # whether what stands below the picture is part of it

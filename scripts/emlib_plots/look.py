@@ -115,8 +115,6 @@ class Sheet:
         self.width = choice.width or WIDTH
         self.figure = Figure(figsize=(self.width / 25.4, 1), layout="constrained")
         FigureCanvasAgg(self.figure)
-        self.figure.emlib_note = note or ""
-        note = note if choice.note else None
         title = choice.title
         top = self._wrapped(title, LARGE, "bold") if title else None
         bottom = self._wrapped(note, SMALL) if note else None
