@@ -69,7 +69,7 @@ class _File:
             found = self.attributes().get("emlib_format")
             version = self.attributes().get("emlib_format_version")
             if found != kind:
-                raise EmlibError(f"{self.path} is no {kind} of emlib" + (f", but of the kind '{found}'" if isinstance(found, str) else ""))
+                raise EmlibError(f"{self.path} is no {kind} of emlib" + (f", but {'an HBI file' if found == 'hbi' else f'a {found}'}" if isinstance(found, str) else ""))
             if version != 1:
                 raise EmlibError(f"{self.path} has format version {version}; this module reads version 1")
         except BaseException:
