@@ -176,6 +176,9 @@ def test_parameters():
     check(np.isnan(groups.mean[:, 1]).all(), "no groups' means of a parameter without the covariate")
     check(names == ["control", "patient"] and [fit.ids[s] for s in np.flatnonzero(index == 1)][:3] == ["sub-04", "sub-06", "sub-08"],
           f"groups of subjects: {names} {index}")
+    alone = sources.Fit("rw_cov.h5")
+    alone.ids = [name for name, k in zip(alone.ids, index) if k == 1]
+    check(sources.groups_of(alone, "group").names == ["patient"], "a group without anybody in the fit is none")
     figure = drawn(parameters, (fit, groups), "groups", scale="unconstrained", subjects=["sub-04", "sub-05"])
     dots = [len(c.get_offsets()) for c in figure.axes[0].collections if len(c.get_offsets()) > 1]
     check(dots == [11, 11], f"dots of each group: {dots}")
@@ -206,6 +209,8 @@ def test_other_fits():
     drawn(convergence, convergence.read(["rw_dual.h5"]), "convergence", width=120)
     drawn(convergence, convergence.read(["rw_given.h5"]), "a given group")
     figure = drawn(shrinkage, shrinkage.read(["rw.h5", "rw_ml.h5"]), "shrinkage", subjects=["sub-03"])
+    low, high = shrinkage._window(np.array([0.4]), np.array([0.4 + 1e-12]), np.array([False]), 0.4)
+    check(high - low > 0.09, "one subject's picture shows more than rounding")
     endless = sources.Fit("one_rw.h5")
     endless.mu_lower[1], endless.mu_upper[1] = -2000, 2000
     with warnings.catch_warnings():

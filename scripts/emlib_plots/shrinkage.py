@@ -86,7 +86,7 @@ def _window(x, y, flagged, mean):
         reach = 2 * max(quartile[2] - quartile[0], 1e-9)
         near = sound[abs(sound - quartile[1]) <= reach]
         low, high = min(low, near.min()), max(high, near.max())
-    pad = 0.07 * (high - low) or 0.5
+    pad = max(0.07 * (high - low), 0.05 - (high - low) / 2)  # one subject, or all alike: not a picture of rounding
     return low - pad, high + pad
 
 

@@ -182,7 +182,8 @@ def groups_of(fit, covariate, data=None):
     if covariate not in known:
         raise Problem(f"{path}: there is no covariate {covariate}; " + (f"there are {', '.join(known)}" if known else "there is none"))
     column = table.covariates.set_index("subject")[covariate]
-    levels = list(column.cat.categories) if hasattr(column, "cat") else sorted(column.dropna().unique())
+    there = column.reindex(fit.ids).dropna()  # nobody of the fit may be in a group of the dataset
+    levels = [level for level in column.cat.categories if (there == level).any()] if hasattr(column, "cat") else sorted(there.unique())
     if not 1 <= len(levels) <= MOST_GROUPS:
         raise Problem(f"{path}: the covariate {covariate} has {len(levels)} different values; groups are told apart up to {MOST_GROUPS}"
                       + ("" if hasattr(column, "cat") else ". It is a number: make a covariate of its ranges, such as young and old"))
