@@ -54,6 +54,9 @@ bool cmd_is_first(void);
 /* Is there such a program, on the PATH or at its own path? */
 bool cmd_on_path(const char *command);
 
+/* Can this file be written, and is it none of those that are read (NULL: none)? Better known now than after the work. */
+em_code cmd_try_output(const char *output, bool force, const char *input, const char *other_input, em_error *error) EM_MUST_CHECK;
+
 /* An option that may be given several times: `so_far` (NULL at first) and `text`, with a comma between. Never freed: it lives
  * as long as the command. */
 const char *cmd_join(const struct argp_state *state, const char *so_far, const char *text);

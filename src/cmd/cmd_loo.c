@@ -71,19 +71,12 @@ static const struct argp argp = {
         "Ends with 3 when the table is written but EM had not converged for somebody. Results do not depend on the number of ranks.",
 };
 
-/* Better known now than after the work. */
 static em_code try_output(const arguments *a, em_error *error)
 {
-    em_output trial = {.fd = -1};
     em_code code = EM_OK;
     for (int i = 0; i < a->n && code == EM_OK; i++)
         code = em_output_differs(a->output, a->file[i], error);
-    if (code == EM_OK && a->options.dataset)
-        code = em_output_differs(a->output, a->options.dataset, error);
-    if (code == EM_OK)
-        code = em_output_open(&trial, a->output, a->force, error);
-    em_output_close(&trial);
-    return code;
+    return code == EM_OK ? cmd_try_output(a->output, a->force, a->options.dataset, NULL, error) : code;
 }
 
 /* All fits, one after the other. EM_NOT_CONVERGED where one of them ends so. */

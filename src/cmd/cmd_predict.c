@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "../comm.h"
-#include "../output.h"
 #include "cmd_predict.h"
 #include "print.h"
 
@@ -108,19 +107,6 @@ static const struct argp argp = {
         "Subjects whose estimate the fit flags are named and left out. Results do not depend on the number of ranks.",
 };
 
-/* Better known now than after the work. */
-static em_code try_output(const arguments *a, em_error *error)
-{
-    em_output trial = {.fd = -1};
-    em_code code = em_output_differs(a->output, a->fit, error);
-    if (code == EM_OK && a->options.dataset)
-        code = em_output_differs(a->output, a->options.dataset, error);
-    if (code == EM_OK)
-        code = em_output_open(&trial, a->output, a->force, error);
-    em_output_close(&trial);
-    return code;
-}
-
 /* The first process: the table into its file. */
 static em_code write_output(const arguments *a, const em_prediction *p, em_error *error)
 {
@@ -146,7 +132,7 @@ static int run(arguments *a)
     a->options.keep = a->keep;
     em_code code = cmd_start(&comm, &error);
     if (code == EM_OK)
-        code = em_comm_agree(comm, cmd_is_first() && a->output ? try_output(a, &error) : EM_OK, &error);
+        code = em_comm_agree(comm, cmd_is_first() && a->output ? cmd_try_output(a->output, a->force, a->fit, a->options.dataset, &error) : EM_OK, &error);
     if (code == EM_OK)
         code = em_predict(comm, a->fit, &a->options, &log, &p, &error);
     if (code == EM_OK)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../comm.h"
-#include "../output.h"
 #include "cmd.h"
 #include "print_task.h"
 
@@ -208,19 +207,6 @@ static em_code show_settings(const arguments *a, const em_model *model, em_error
     return EM_OK;
 }
 
-/* Better known now than after the work. */
-static em_code try_output(const arguments *a, em_error *error)
-{
-    em_output trial = {.fd = -1};
-    em_code code = a->like.fit ? em_output_differs(a->output, a->like.fit, error) : EM_OK;
-    if (code == EM_OK && a->like.dataset)
-        code = em_output_differs(a->output, a->like.dataset, error);
-    if (code == EM_OK)
-        code = em_output_open(&trial, a->output, a->force, error);
-    em_output_close(&trial);
-    return code;
-}
-
 /* A design that is there already: the first process writes what all have drawn. */
 static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_error *error)
 {
@@ -234,7 +220,7 @@ static em_code replay(em_comm *comm, arguments *a, const em_model *model, em_err
     a->like.keep = a->keep;
     memcpy(a->like.mu, a->simulation.mu, sizeof a->like.mu);
     memcpy(a->like.var, a->simulation.var, sizeof a->like.var);
-    em_code code = em_comm_agree(comm, cmd_is_first() ? try_output(a, error) : EM_OK, error);
+    em_code code = em_comm_agree(comm, cmd_is_first() ? cmd_try_output(a->output, a->force, a->like.fit, a->like.dataset, error) : EM_OK, error);
     if (code == EM_OK)
         code = em_simulate_like(comm, &a->like, &log, &data, error);
     if (code == EM_OK && data)

@@ -196,6 +196,18 @@ bool cmd_on_path(const char *command)
     return false;
 }
 
+em_code cmd_try_output(const char *output, bool force, const char *input, const char *other_input, em_error *error)
+{
+    em_output trial = {.fd = -1};
+    em_code code = input ? em_output_differs(output, input, error) : EM_OK;
+    if (code == EM_OK && other_input)
+        code = em_output_differs(output, other_input, error);
+    if (code == EM_OK)
+        code = em_output_open(&trial, output, force, error);
+    em_output_close(&trial);
+    return code;
+}
+
 const char *cmd_join(const struct argp_state *state, const char *so_far, const char *text)
 {
     if (!so_far)

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "../output.h"
-
 study study_defaults(void)
 {
     study s = {.simulation = {.seed = 1}, .fit = em_fit_defaults(), .repetitions = 1};
@@ -54,10 +52,7 @@ error_t study_parse(study *s, int key, char *text, const struct argp_state *stat
 
 em_code study_try_output(const study *s, em_error *error)
 {
-    em_output trial = {.fd = -1};
-    em_code code = s->output ? em_output_open(&trial, s->output, s->force, error) : EM_OK;
-    em_output_close(&trial);
-    return code;
+    return s->output ? cmd_try_output(s->output, s->force, NULL, NULL, error) : EM_OK;
 }
 
 void study_csv_number(FILE *to, double value)
